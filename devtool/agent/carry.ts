@@ -20,7 +20,7 @@ import { errnoOf, start } from "./start.ts";
 import type { Preload } from "./warm/preload.ts";
 import { WarmNode } from "./warm/warm-node.ts";
 
-/** For rsync, the only one with a directory for its input, to end by itself once it has had all of that: at a signal it sleeps first. */
+/** For rsync, which sleeps for 0.4 s at a signal before it ends. */
 const ENDING_MS = 500;
 
 /*
@@ -35,6 +35,7 @@ type State =
       readonly pid: number;
       readonly stdin: Socket;
       readonly directory: FixedDirectory | undefined;
+      readonly endsByItself: boolean;
       readonly stdout: Output;
       readonly stderr: Output;
     }
@@ -76,8 +77,10 @@ export class CarriedProcess {
 
   /** Ends the process group, then the connection. */
   async end(): Promise<void> {
-    const { directory, stdin } = this.#state.name === "running" ? this.#state : {};
-    if (directory && stdin?.writableEnded) await Promise.race([this.#running, delay(ENDING_MS)]);
+    if (this.#state.name === "running" && this.#state.endsByItself) {
+      this.#state.stdin.end();
+      await Promise.race([this.#running, delay(ENDING_MS)]);
+    }
     this.#cancelled.abort();
     await this.#running;
     this.#socket.destroy();
@@ -151,6 +154,7 @@ export class CarriedProcess {
       pid,
       stdin: pipes.stdin,
       directory: command.fixedCwd === "input" ? directory : undefined,
+      endsByItself: command.endsByItself === true,
       stdout,
       stderr,
     };

@@ -19,6 +19,8 @@ export interface Command {
   readonly cwd: string;
   /** As ExecOptions.fixedCwd. */
   readonly fixedCwd?: FixedCwd;
+  /** As ExecOptions.endsByItself. */
+  readonly endsByItself?: boolean;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -100,8 +102,10 @@ function payloadOf(message: ClientMessage | AgentMessage): Buffer {
       return payload;
     }
     case "prepare":
-    case "request":
-      return json({ argv: message.argv, cwd: message.cwd, fixedCwd: message.fixedCwd, env: message.env });
+    case "request": {
+      const { argv, cwd, fixedCwd, endsByItself, env } = message;
+      return json({ argv, cwd, fixedCwd, endsByItself, env });
+    }
     case "signal":
     case "killed":
       return json({ signal: message.signal });
@@ -181,14 +185,14 @@ export function decodeAgentMessage(frame: Frame): AgentMessage {
 }
 
 function decodeCommand(payload: Buffer): Command {
-  const { argv, cwd, fixedCwd, env } = object(payload);
+  const { argv, cwd, fixedCwd, endsByItself, env } = object(payload);
   refuseUnless(Array.isArray(argv) && argv.length > 0 && argv.every(isString), "request: argv");
   refuseUnless(isString(cwd), "request: cwd");
   refuseUnless(isRecordOfStrings(env), "request: env");
-  if (fixedCwd === undefined) return { argv, cwd, env };
   const fixed = FIXED.find((name) => name === fixedCwd);
-  refuseUnless(fixed !== undefined, "request: fixedCwd");
-  return { argv, cwd, fixedCwd: fixed, env };
+  refuseUnless(fixed === fixedCwd, "request: fixedCwd");
+  refuseUnless(endsByItself === undefined || typeof endsByItself === "boolean", "request: endsByItself");
+  return { argv, cwd, ...(fixed && { fixedCwd: fixed }), ...(endsByItself !== undefined && { endsByItself }), env };
 }
 
 function decodeWindow(payload: Buffer): ClientMessage & AgentMessage {

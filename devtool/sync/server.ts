@@ -75,7 +75,7 @@ export function startServer(connection: Connection, command: ServerCommand, asRo
   const fixed = cwd === undefined ? {} : { cwd, fixedCwd: "input" as const };
   const start = new AbortController();
   const { signal } = start;
-  const process = connection.exec(argv, { ...fixed, signal, asRoot }).catch((error: unknown) => {
+  const process = connection.exec(argv, { ...fixed, endsByItself: true, signal, asRoot }).catch((error: unknown) => {
     signal.throwIfAborted();
     if (!(error instanceof Failure) || ![126, 127].includes(error.exitCode)) throw error;
     throw new Failure(`rsync can't be started on the target: ${error.message}`, {

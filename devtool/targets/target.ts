@@ -31,6 +31,8 @@ export interface ExecOptions {
    * input once that directory is not there any more, and is ended.
    */
   readonly fixedCwd?: FixedCwd;
+  /** It ends at the end of its input: an agent that ends closes that, and signals it half a second later. */
+  readonly endsByItself?: boolean;
   /** Added to the login environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Runs the process in a terminal: job control, resize, both outputs merged on `stdout`. */

@@ -44,8 +44,18 @@ export class Starts {
   }
 }
 
-export function commandOf(argv: readonly string[], { cwd, fixedCwd, env }: ExecOptions, home: string): Command {
-  return { argv, cwd: cwd ?? home, ...(fixedCwd && { fixedCwd }), env: env ?? {} };
+export function commandOf(
+  argv: readonly string[],
+  { cwd, fixedCwd, endsByItself, env }: ExecOptions,
+  home: string,
+): Command {
+  return {
+    argv,
+    cwd: cwd ?? home,
+    ...(fixedCwd && { fixedCwd }),
+    ...(endsByItself && { endsByItself }),
+    env: env ?? {},
+  };
 }
 
 function keyOf({ argv, cwd, fixedCwd, env }: Command): string {

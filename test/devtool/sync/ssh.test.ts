@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { before, test } from "node:test";
 import { ConnectionLost } from "../../../devtool/failure.ts";
+import { pull } from "../../../devtool/sync/pull.ts";
 import { sshTarget } from "../../../devtool/targets/ssh/target.ts";
 import type { Connection } from "../../../devtool/targets/target.ts";
 import { buildAgent } from "../../rig/agent.ts";
@@ -38,6 +39,32 @@ test("over a real sshd a mirror becomes what the project is, in full rounds and 
   const report = await syncHere({ ...here, mirror: join(here.mirror, "deep er"), changed }, connection);
   assert.equal(report.files, 1);
   assert.deepEqual(snapshot(join(here.mirror, "deep er")), snapshot(here.root));
+});
+
+/** An rsync that takes a while to end, and leaves a file if it is signalled before it has. */
+function slowToEnd(directory: string): { readonly rsync: string; readonly wasSignalled: () => boolean } {
+  const [rsync, signalled] = [join(directory, "rsync"), join(directory, "signalled")];
+  const busy = "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done";
+  writeFileSync(rsync, `#!/bin/sh\ntrap ': >${signalled}' TERM\nrsync "$@"\n${busy}\n`, { mode: 0o755 });
+  return { rsync, wasSignalled: () => existsSync(signalled) };
+}
+
+test("a connection that is closed lets an rsync that is done end by itself, after a first sync, a later one and a pull", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const { rsync, wasSignalled } = slowToEnd(directory);
+  const here = { ...places(directory), rsync };
+  writeFileSync(join(here.root, "a"), "content");
+  const rounds: Record<string, (connection: Connection) => Promise<unknown>> = {
+    first: (connection) => syncHere({ ...here, mayBeNew: true }, connection),
+    later: (connection) => syncHere(here, connection),
+    pull: (connection) => pull(connection, { ...here, paths: ["a"] }, new AbortController().signal),
+  };
+  for (const [what, round] of Object.entries(rounds)) {
+    const { connection } = await connect(context);
+    await round(connection);
+    await connection.close();
+    assert.ok(!wasSignalled(), what);
+  }
 });
 
 test("a connection that dies in the middle of a round is ConnectionLost", async (context) => {
