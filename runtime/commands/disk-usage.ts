@@ -1,26 +1,37 @@
 import { resolve } from "node:path";
+import { Failure } from "../failure.ts";
 import { type DiskUsage, diskUsage } from "../inspect/disk-usage.ts";
 import { stateRoot } from "../state/root.ts";
 import { formatAsked, rowsText } from "../template/rows.ts";
 import { decimalSize } from "../template/size.ts";
 import type { Struct } from "../template/value.ts";
+import { eachUsage } from "./disk-usage-each.ts";
 import { operands } from "./operands.ts";
 import { writeAll } from "./output/write.ts";
 import { verb } from "./verbs/verb.ts";
 
-const EACH = "tinydocker images, tinydocker ps -as and tinydocker history NAME list what each of them takes";
-
 export const diskUsageVerb = verb({
   synopsis: "",
   describe: "Print what images, containers and volumes take of the disk, and what prune would free of it",
-  options: { format: { type: "string", describe: "a template of Go, such as {{.Type}}: {{.Size}}, or json" } },
-  unavailable: { v: EACH, verbose: EACH },
-  run: async ({ format }, rest) => {
+  options: {
+    format: { type: "string", describe: "a template of Go, such as {{.Type}}: {{.Size}}, or json" },
+    verbose: { type: "boolean", short: "v", describe: "what each image, container and volume takes" },
+  },
+  run: async ({ format, verbose }, rest) => {
     operands(rest, []);
-    writeAll(1, rowsText(formatAsked(format) ?? TABLE, diskUsage(resolve(stateRoot())).map(rowOf), TITLES));
+    if (verbose && formatAsked(format) !== undefined) throw tablesAlone();
+    if (verbose) writeAll(1, await eachUsage(resolve(stateRoot())));
+    else writeAll(1, rowsText(formatAsked(format) ?? TABLE, diskUsage(resolve(stateRoot())).map(rowOf), TITLES));
     return 0;
   },
 });
+
+function tablesAlone(): Failure {
+  return new Failure("--verbose prints tables, and takes no --format", {
+    code: "usage",
+    remedy: "tinydocker images, ps -as and volume ls take one",
+  });
+}
 
 const TABLE = "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}";
 const TITLES: Struct = {

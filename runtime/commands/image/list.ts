@@ -42,7 +42,7 @@ export const imageListVerb = verb({
     else {
       const asked = formatAsked(format) ?? (quiet ? "{{.ID}}" : undefined);
       const template = digests && asked?.startsWith("table") ? `${asked}\t{{.Digest}}` : asked;
-      const rows = rowsOf(root, asked === undefined ? images : images.filter(({ host }) => !host), isWhole);
+      const rows = imageRows(root, asked === undefined ? images : images.filter(({ host }) => !host), isWhole);
       writeAll(1, rowsText(template ?? (digests ? TABLE_WITH_DIGESTS : TABLE), rows, TITLES));
     }
     return 0;
@@ -105,11 +105,22 @@ const NONE = "<none>";
 const WITHOUT = "-";
 const SIZE_DIGITS = 3;
 
-/** The newest first, as docker has them. */
-function rowsOf(root: string, images: readonly Listed[], isWhole: boolean): Struct[] {
+/** The newest first, as docker has them. `more`: of each, what a list alone does not say. */
+export function imageRows(
+  root: string,
+  images: readonly Listed[],
+  isWhole: boolean,
+  more: (image: Listed) => Struct = () => UNTOLD,
+): Struct[] {
   const dated = images.map((image) => ({ image, made: dateOf(root, image) })).toSorted((a, b) => b.made - a.made);
-  return dated.map(({ image, made }) => ({ ...fieldsOf(image, made, isWhole), ...oddFieldsOf(image) }));
+  return dated.map(({ image, made }) => ({
+    ...fieldsOf(image, made, isWhole),
+    ...more(image),
+    ...oddFieldsOf(image),
+  }));
 }
+
+const UNTOLD: Struct = { Containers: "N/A", SharedSize: "N/A", UniqueSize: "N/A" };
 
 /** Milliseconds since 1970; 0: not known. */
 function dateOf(root: string, { name }: Listed): number {
@@ -127,9 +138,6 @@ function fieldsOf({ name, id, digest, bytes }: Listed, made: number, isWhole: bo
     CreatedSince: made > 0 ? `${inWords(Date.now() - made)} ago` : "N/A",
     CreatedAt: made > 0 ? timeInWords(made) : "N/A",
     Size: decimalSize(bytes ?? 0, SIZE_DIGITS),
-    Containers: "N/A",
-    SharedSize: "N/A",
-    UniqueSize: "N/A",
   };
 }
 

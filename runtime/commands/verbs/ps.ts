@@ -103,9 +103,9 @@ function sizeInWords(root: string, { record }: Found): string {
 }
 
 const MOUNT_LENGTH = 15;
-const COMMAND_LENGTH = 20;
+export const COMMAND_LENGTH = 20;
 
-function ellipsis(text: string, length: number): string {
+export function ellipsis(text: string, length: number): string {
   const characters = [...text];
   return characters.length <= length ? text : `${characters.slice(0, length - 1).join("")}…`;
 }

@@ -48,13 +48,21 @@ describe("system df", () => {
       "Local Volumes: 2 1",
       "Build Cache: 0 0",
     ]);
+    const tables = await succeeds("system", "df", "-v");
+    assert.match(tables, /^two +1 +\w{12} +.* ago +([\d.]+MB) +\1 +0B +0$/m);
+    assert.match(tables, /^one +1 +\w{12} +.* ago +([\d.]+MB) +\1 +0B +1$/m);
+    assert.match(tables, /^box +- +box +.* +([\d.]+MB) +0B +\1 +2$/m);
+    assert.match(tables, /^CONTAINER ID .*\n\w{12} +one:1 +"true" +1 +0B .* of-one\n/m);
+    assert.match(tables, /^\w{12} +box +"sh -c 'trap 'exit 3…" +0 +5B .* web$/m);
+    assert.match(tables, /^VOLUME NAME +LINKS +SIZE\ndata +1 +0B\nspare +0 +0B\n\nBuild cache usage: 0B\n\nCACHE ID/m);
     await succeeds("rm", "of-one");
     const [head = "", images = "", containers] = lines(await succeeds("system", "df"));
     assert.match(head, /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE$/);
     // The two have one layer, of the files that box has and five bytes more.
     assert.match(images, /^Images +3 +1 +[\d.]+MB +[\d.]+MB \(50%\)$/);
     assert.match(containers ?? "", /^Containers +2 +1 +5B +0B \(0%\)$/);
-    assert.match((await rig.run(["system", "df", "-v"])).stderr, /system df has no -v\n {2}tinydocker images/);
+    const both = ["system", "df", "-v", "--format", "json"];
+    assert.match((await rig.run(both)).stderr, /--verbose prints tables, and takes no --format\n {2}tinydocker images/);
     await succeeds("rmi", "one:1", "two:1");
     await succeeds("volume", "rm", "spare", "data");
   });
