@@ -144,17 +144,16 @@ async function disconnectNow(shim: Shim, container: Handle, { record }: Found, n
   });
 }
 
-/** What it has of the networks as long as it is up. */
-function leaseOf({ store }: Held, { key, name }: Handle): Lease {
-  const lease = store.leases.find(({ container }) => container === key);
+/** What it has of the networks as long as it is up. One that is being started has it before there is a process, whose plan is made then. */
+function leaseOf({ store }: Held, container: Handle): Lease {
+  const { key, name } = container;
+  if (!isUp(lookAtExisting(container))) throw notRunning(name, "being started or ended");
+  const lease = store.leases.find((one) => one.container === key);
   if (lease) return lease;
-  throw new Failure(
-    `the container ${name} has no network at present: it is being started or ended, or this machine could give it none`,
-    {
-      code: "container-not-running",
-      remedy: `tinydocker restart ${name}`,
-    },
-  );
+  throw new Failure(`the container ${name} has no network at present: this machine could give it none`, {
+    code: "container-not-running",
+    remedy: `tinydocker restart ${name}`,
+  });
 }
 
 /** It may be started and end at any moment. */

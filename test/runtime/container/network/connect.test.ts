@@ -28,7 +28,7 @@ const inside = (name: string, script: string) => run("exec", name, "sh", "-c", s
 const pings = (from: string, to: string) => run("exec", from, "ping", "-c", "1", "-W", "5", to);
 const hosts = (name: string) => inside(name, "cat /etc/hosts");
 /** Of IPv4, by link. */
-const addresses = async (name: string) =>
+const addresses = async (name: string): Promise<Readonly<Record<string, string | undefined>>> =>
   Object.fromEntries(
     [...(await inside(name, "ip -o -4 address")).matchAll(/: (eth\d+) +inet ([\d.]+)\//g)].map(([, link, ip]) => [
       link,
@@ -52,12 +52,14 @@ before(async () => {
   await tried("run", "--image", "box", "--network", "six", "first", "true");
 });
 
-afterEach(async () => {
-  const names = (await run("ps", "-aq")).split("\n").filter((id) => id !== "");
-  if (names.length > 0) await run("rm", "-f", ...names);
+async function removeAll(): Promise<void> {
+  const ids = (await run("ps", "-aq")).split("\n").filter((id) => id !== "");
+  if (ids.length > 0) await run("rm", "-f", ...ids);
   assert.equal(await cables(), "");
   assert.deepEqual(leases(), []);
-});
+}
+
+afterEach(removeAll);
 
 describe("a container that runs", () => {
   it("gets a link on one more network, is known there, and keeps its way out", async () => {
@@ -259,7 +261,7 @@ describe("a container that does not run", () => {
 });
 
 describe("network connect and disconnect", () => {
-  before(async () => {
+  it("are refused for what can't be, in one line and one with what to do, and change nothing", async () => {
     for (const [name, mode] of [
       ["alone", "none"],
       ["machines", "host"],
@@ -268,9 +270,7 @@ describe("network connect and disconnect", () => {
     await run("create", "--image", "box", "--network", "a", "--name", "made", ...SLEEP);
     await detach("up", "--network", "a", "--ip", "10.1.0.40");
     await run("create", "--image", "box", "--network", "container:up", "--name", "joining", ...SLEEP);
-  });
 
-  it("are refused for what can't be, in one line and one with what to do, and change nothing", async () => {
     const state = async () => [await run("inspect", "up", "made", "alone"), await cables(), leases()];
     const unchanged = await state();
     for (const [words, message] of [
@@ -310,6 +310,51 @@ describe("network connect and disconnect", () => {
     await run("rm", "-f", "taken");
     assert.deepEqual(await state(), unchanged);
   });
+});
+
+describe("network connect and disconnect beside another command", () => {
+  const STARTS = [
+    ["start", "web"],
+    ["restart", "-t0", "web"],
+    ["network", "connect", "b", "web"],
+    ["network", "disconnect", "b", "web"],
+  ] as const;
+  const ENDS = [
+    ["stop", "-t0", "web"],
+    ["kill", "web"],
+    ["rename", "web", "www"],
+    ["rm", "-f", "web"],
+  ] as const;
+
+  /** A container that runs is on what inspect says, and no other has a lease. */
+  async function agrees(what: string): Promise<void> {
+    const [name] = (await run("ps", "-q", "--format", "{{.Names}}")).split("\n");
+    if (name === "" || name === undefined) return assert.deepEqual(leases(), []);
+    await tried("unpause", name);
+    const links = Object.values(await addresses(name)).map((address) => (address?.startsWith("10.1.") ? "a" : "b"));
+    assert.deepEqual(links.sort(), (await networksIn(name)).trim().split(" "), what);
+    const [lease] = leases();
+    assert.deepEqual(lease.attachments.map(({ network }: { network: string }) => network).sort(), links, what);
+  }
+
+  for (const verb of ["connect", "disconnect"])
+    for (const isUp of [true, false])
+      it(`end with one of the two first, and what they leave is true: ${verb} one that ${isUp ? "runs" : "does not"}`, async () => {
+        for (const other of isUp ? [...STARTS, ...ENDS] : STARTS) {
+          await run("create", "--image", "box", "--network", "a", "--name", "web", ...SLEEP);
+          if (verb === "disconnect") await run("network", "connect", "b", "web");
+          if (isUp) await run("start", "web");
+          const both = await Promise.all([tried("network", verb, "b", "web"), tried(...other)]);
+          for (const { code, stderr } of both) {
+            assert.ok(code === 0 || code === 125, `${other.join(" ")}: ${code} ${stderr}`);
+            assert.doesNotMatch(stderr, /\n {4}at |report it as a bug|damaged|clean up/, other.join(" "));
+          }
+          // Its monitor undoes the rest, which stop waits for.
+          if (other[0] === "kill") await tried("stop", "web");
+          await agrees(other.join(" ") + JSON.stringify(both));
+          await removeAll();
+        }
+      });
 });
 
 describe("network connect and disconnect, killed at any step", () => {
