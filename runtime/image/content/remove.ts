@@ -7,7 +7,7 @@ import { clearUnderWay } from "./clear.ts";
 import { removeDownloads } from "./download-lock.ts";
 import { containers, partsOf } from "./in-use.ts";
 import { allNames, type NamedImage, readName, removeName } from "./names.ts";
-import { findStored, idOf, namesOfSame, readStored } from "./stored-image.ts";
+import { findStored, idOf, namesOfDigest, namesOfSame, readStored } from "./stored-image.ts";
 import { type Removed, sweepContent } from "./sweep.ts";
 
 /** What became of an image. */
@@ -19,21 +19,21 @@ export interface Untagged {
 }
 
 /**
- * Takes a name from an image, and removes what no other image and no container has of it. By an id, it must have one name,
- * unless all of them are to go. Undefined: there is no such image. Throws Failure (exit 125) where a container uses it,
- * and no name would be left.
+ * Takes a name from an image, and removes what no other image and no container has of it. By a digest, all names that it has in
+ * that repository go, as with docker; by an id, it must have one name, unless all of them are to go. Undefined: there is no such
+ * image. Throws Failure (exit 125) where a container uses it, and no name would be left.
  */
 export async function removeStored(root: string, name: string, withAllNames: boolean): Promise<Untagged | undefined> {
-  const named = namedBy(root, name);
+  const byName = readByName(root, name);
+  const [named = findStored(root, name)?.named] = byName;
   if (!named) return undefined;
   const names = namesOfSame(root, named);
-  const isByName = readByName(root, name) !== undefined;
-  if (!isByName && names.length > 1 && !withAllNames)
+  if (byName.length === 0 && names.length > 1 && !withAllNames)
     throw new Failure(`the image ${name} has several names: ${names.map(shown).join(", ")}`, {
       code: "image-in-use",
       remedy: "remove each by its name, or all of them with --force",
     });
-  const removed = isByName ? [named] : names;
+  const removed = byName.length > 0 ? byName : names;
   const isLast = removed.length === names.length;
   if (isLast) refuseUsed(root, named);
   const parts = removed.map((one) => partsOf(root, one));
@@ -51,12 +51,11 @@ export async function removeStored(root: string, name: string, withAllNames: boo
 }
 
 /** A damaged image has a name too, which can be removed. */
-function namedBy(root: string, name: string): NamedImage | undefined {
-  return readByName(root, name) ?? findStored(root, name)?.named;
-}
-
-function readByName(root: string, name: string): NamedImage | undefined {
-  return /^(?:sha256:)?[a-f0-9]{64}$/.test(name) ? undefined : readName(root, fullName(parseReference(name)));
+function readByName(root: string, name: string): readonly NamedImage[] {
+  if (/^(?:sha256:)?[a-f0-9]{64}$/.test(name)) return [];
+  const reference = parseReference(name);
+  if (reference.digest !== undefined) return namesOfDigest(root, reference);
+  return [readName(root, fullName(reference)) ?? []].flat();
 }
 
 function shown({ name }: NamedImage): string {

@@ -67,15 +67,15 @@ export function readStored(root: string, named: NamedImage): StoredImage {
 function findNamed(root: string, name: string): NamedImage | undefined {
   const [, hex] = ID.exec(name) ?? [];
   const reference = hex?.length === 64 || name.startsWith("sha256:") ? undefined : parseReference(name);
-  const byName = reference && (readName(root, fullName(reference)) ?? findByDigest(root, reference));
+  const byName = reference && (readName(root, fullName(reference)) ?? namesOfDigest(root, reference)[0]);
   return byName ?? (hex === undefined ? undefined : findById(root, name, hex));
 }
 
-/** It is here by a tag. */
-function findByDigest(root: string, reference: Reference): NamedImage | undefined {
+/** Those in its repository, tags too, that mean what has its digest; none if it names no digest. */
+export function namesOfDigest(root: string, reference: Reference): NamedImage[] {
   const { digest } = reference;
-  if (digest === undefined) return undefined;
-  return allNames(root).find((named) => {
+  if (digest === undefined) return [];
+  return allNames(root).filter((named) => {
     const isThere = isSameRepository(parseReference(named.name), reference);
     return isThere && [named.manifest.digest, registryDigest(named)].includes(digest);
   });

@@ -140,6 +140,17 @@ describe("an image of 131 layers from a registry", () => {
     await printed("pull", "-q", NAME);
   });
 
+  it("loses by a digest all of its names in that repository, and none in another", async () => {
+    const [{ digest, id }] = JSON.parse(await printed("images", "--json", NAME));
+    await printed("pull", "-q", `${NAME}@${digest}`);
+    for (const other of [`${NAME}:two`, "other:1"]) await printed("tag", NAME, other);
+    const names = [`${NAME}:latest`, `${NAME}:two`, `${NAME}@${digest}`];
+    assert.equal(await printed("rmi", `${NAME}@${digest}`), names.map((name) => `Untagged: ${name}\n`).join(""));
+    assert.match((await run("rmi", `${NAME}@${digest}`)).stderr, /there is no image/);
+    assert.equal(await printed("rmi", `other@${digest}`), `Untagged: other:1\nDeleted: ${id}\n`);
+    await printed("pull", "-q", NAME);
+  });
+
   it("has a layer as long as one of its names or a container needs it", async () => {
     await printed("tag", NAME, "mine:1");
     assert.equal(await printed("run", "--name", "c1", "mine:1"), "hello\n");
