@@ -3,7 +3,7 @@ import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { BadImage, type Entry, type Whiteout } from "../image/archive/entry.ts";
-import { changed } from "../image/commit/change.ts";
+import { withChanges } from "../image/commit/change.ts";
 import { commitImage } from "../image/commit/commit.ts";
 import { configOf } from "../image/commit/config.ts";
 import { overlayTree } from "../image/layers/overlay-tree.ts";
@@ -78,7 +78,7 @@ async function commitFound(shim: Shim, places: Places, { record }: Found, option
       layers: spec.root.layers,
       id: spec.annotations[IMAGE_ID],
       written: writtenIn(shim, places, record),
-      configOf: (base) => options.changes.reduce(changed, configOf(spec, portsOf(spec), life, base)),
+      configOf: (base) => withChanges(configOf(spec, portsOf(spec), life, base), options.changes),
       command: spec.process.args.join(" "),
     });
   } catch (error) {

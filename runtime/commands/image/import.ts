@@ -21,7 +21,7 @@ const OPTIONS = {
     short: "c",
     multiple: true,
     describe:
-      "in docker's order: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
+      "in docker's order: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
   },
   message: { type: "string", short: "m", describe: "in docker's order: a comment in its history" },
   platform: { type: "string", describe: "in docker's order: this machine's" },

@@ -18,7 +18,7 @@ export const commitVerb = verb({
       short: "c",
       multiple: true,
       describe:
-        "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
+        "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
     },
     message: { type: "string", short: "m", describe: "a comment in its history" },
     pause: { type: "boolean", short: "p", describe: "stop its processes meanwhile; default: true" },

@@ -12,13 +12,26 @@ export type Config = Readonly<Record<string, unknown>>;
 
 const isTexts = isListOf(isText);
 
-/** `--change`: an instruction of a Dockerfile that changes the configuration. Throws Failure for any other. */
-export function changed(config: Config, instruction: string): Config {
+/** `--change`: instructions of a Dockerfile that change the configuration. Throws Failure for any other. */
+export function withChanges(config: Config, instructions: readonly string[]): Config {
+  const { Cmd, ...others } = instructions.reduce(changed, config);
+  const words = instructions.map((instruction) => wordOf(instruction).word);
+  const isNewProgram = words.includes("ENTRYPOINT") && isTexts(others["Entrypoint"]) && others["Entrypoint"].length > 0;
+  // As with docker: what were the arguments of another program are none of this one.
+  return Cmd === undefined || (isNewProgram && !words.includes("CMD")) ? others : { ...others, Cmd };
+}
+
+function wordOf(instruction: string): { readonly word: string; readonly rest: string } {
   const [, word = "", rest = ""] = /^\s*([a-zA-Z]+)\s+(.*?)\s*$/s.exec(instruction) ?? [];
+  return { word: word.toUpperCase(), rest };
+}
+
+function changed(config: Config, instruction: string): Config {
+  const { word, rest } = wordOf(instruction);
   if (rest === "") throw misused(instruction, "it is not an INSTRUCTION and its value");
   const variables = variablesIn(config);
   const asOne = () => expanded(rest, variables);
-  switch (word.toUpperCase()) {
+  switch (word) {
     case "CMD":
       return { ...config, Cmd: commandIn(rest) };
     case "ENTRYPOINT":
@@ -43,6 +56,8 @@ export function changed(config: Config, instruction: string): Config {
       return { ...config, Volumes: { ...mapIn(config["Volumes"]), ...keysOf(pathsIn(instruction, rest, variables)) } };
     case "STOPSIGNAL":
       return { ...config, StopSignal: signalIn(instruction, asOne()) };
+    case "ONBUILD":
+      return { ...config, OnBuild: [...textsIn(config["OnBuild"]), triggerIn(instruction, rest)] };
     case "HEALTHCHECK":
       return { ...config, Healthcheck: checkIn(instruction, rest) };
     default:
@@ -53,7 +68,8 @@ export function changed(config: Config, instruction: string): Config {
 function misused(instruction: string, why: string): Failure {
   return new Failure(`--change ${JSON.stringify(instruction)}: ${why}`, {
     code: "usage",
-    remedy: "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
+    remedy:
+      "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
   });
 }
 
@@ -94,7 +110,7 @@ function splitIn(instruction: string, written: string): readonly string[] {
 type Variables = ReadonlyMap<string, string>;
 
 function variablesIn({ Env: env }: Config): Variables {
-  const pairs = (isTexts(env) ? env : []).map((one): [string, string] => {
+  const pairs = textsIn(env).map((one): [string, string] => {
     const equals = one.indexOf("=");
     return [one.slice(0, equals), one.slice(equals + 1)];
   });
@@ -103,7 +119,7 @@ function variablesIn({ Env: env }: Config): Variables {
 
 function withVariables(env: unknown, pairs: readonly (readonly [string, string])[]): readonly string[] {
   const names = new Set(pairs.map(([name]) => name));
-  const others = (isTexts(env) ? env : []).filter((one) => !names.has(one.split("=", 1)[0] ?? ""));
+  const others = textsIn(env).filter((one) => !names.has(one.split("=", 1)[0] ?? ""));
   return [...others, ...pairs.map(([name, value]) => `${name}=${value}`)];
 }
 
@@ -126,6 +142,17 @@ function checkIn(instruction: string, written: string): Healthcheck {
   const check = healthcheckIn(written);
   if (check) return check;
   throw misused(instruction, "it is not NONE, or CMD and a command behind --interval=, --timeout= and others");
+}
+
+/** What a build on this image does first, which docker refuses of these. */
+function triggerIn(instruction: string, written: string): string {
+  const { word } = wordOf(written);
+  if (!["ONBUILD", "FROM", "MAINTAINER"].includes(word)) return written;
+  throw misused(instruction, `${word} can't be done on a build`);
+}
+
+function textsIn(value: unknown): readonly string[] {
+  return isTexts(value) ? value : [];
 }
 
 function textIn(value: unknown): string {

@@ -54,8 +54,10 @@ export async function commitImage(commit: Commit): Promise<string> {
   try {
     const stored = layers.length > 0 ? storedOf(root, layers, id) : undefined;
     const base = stored ? partsOf(root, stored) : await partsFrom(shim, layers, place, signal);
+    // What it refuses is refused before a layer is written, which may take long.
+    const config = commit.configOf(configIn(base));
     const top = await writeLayer(written, join(place, "layer"), signal);
-    const image = imageOf(commit, base, top);
+    const image = imageOf(commit, config, base, top);
     const name = commit.name ?? referenceById(commit.by, idOf(image));
     await storeImage({ root, signal, progress: () => {} }, { ...image, names: [familiarName(name)] }, [name], () => {});
     return idOf(image);
@@ -107,10 +109,14 @@ async function partsFrom(shim: Shim, layers: readonly string[], place: string, s
 
 const isHistory: Shape<readonly unknown[]> = isListOf((_value): _value is unknown => true);
 
-function imageOf(commit: Commit, base: Parts, top: WrittenLayer): SavedImage {
+function configIn({ file: { config } }: Parts): Config {
+  return isFile(config) ? config : {};
+}
+
+function imageOf(commit: Commit, config: Config, base: Parts, top: WrittenLayer): SavedImage {
   const layers = [...base.layers, top];
   const diffIds = layers.map(({ diffId }) => diffId);
-  const { history, config } = base.file;
+  const { history } = base.file;
   const created = new Date().toISOString();
   const step = { created, created_by: commit.command, author: commit.author, comment: commit.message };
   const file = {
@@ -119,7 +125,7 @@ function imageOf(commit: Commit, base: Parts, top: WrittenLayer): SavedImage {
     ...base.file,
     created,
     ...(commit.author === "" ? {} : { author: commit.author }),
-    config: commit.configOf(isFile(config) ? config : {}),
+    config,
     rootfs: { type: "layers", diff_ids: diffIds },
     history: [
       ...(isHistory(history) ? history : []),

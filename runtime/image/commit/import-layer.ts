@@ -9,7 +9,7 @@ import { readTar } from "../archive/tar/tar.ts";
 import { Notes } from "../notes.ts";
 import { familiarName, type Reference } from "../registry/reference.ts";
 import { systemFailure } from "../system-failure.ts";
-import { changed } from "./change.ts";
+import { withChanges } from "./change.ts";
 import { commitImage } from "./commit.ts";
 
 export interface ImportLayer {
@@ -35,7 +35,7 @@ export async function importLayer({
   message,
   signal,
 }: ImportLayer): Promise<string> {
-  const config = change.reduce(changed, {});
+  const config = withChanges({}, change);
   const what = `can't import ${source === "-" ? "standard input" : source}`;
   try {
     const written = readTar(decompress(await openSource(source, stdin, signal)), { notes: new Notes() });

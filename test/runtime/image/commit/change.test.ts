@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { changed } from "../../../../runtime/image/commit/change.ts";
+import { withChanges } from "../../../../runtime/image/commit/change.ts";
 
 const BASE = { Cmd: ["old"], Env: ["A=1", "B=2"], Labels: { a: "b" }, Other: [7] };
 
@@ -35,6 +35,7 @@ describe("an instruction of --change", () => {
     ['VOLUME ["/a", "/b"]', { Volumes: { "/a": {}, "/b": {} } }],
     ["VOLUME /a /b", { Volumes: { "/a": {}, "/b": {} } }],
     ["STOPSIGNAL SIGQUIT", { StopSignal: "SIGQUIT" }],
+    ["ONBUILD RUN make $A", { OnBuild: ["RUN make $A"] }],
     ["HEALTHCHECK NONE", { Healthcheck: { Test: ["NONE"] } }],
     ["HEALTHCHECK CMD test -e /ok", { Healthcheck: { ...CHECK, Test: ["CMD-SHELL", "test -e /ok"] } }],
     [
@@ -43,11 +44,26 @@ describe("an instruction of --change", () => {
     ],
   ] as const)
     it(`changes that and nothing else: ${instruction}`, () =>
-      assert.deepEqual(changed(BASE, instruction), { ...BASE, ...expected }));
+      assert.deepEqual(withChanges(BASE, [instruction]), { ...BASE, ...expected }));
+
+  it("of an ENTRYPOINT takes the old command away, unless there is a CMD too, in any order", () => {
+    const commandAfter = (...instructions: string[]) => withChanges(BASE, instructions)["Cmd"];
+    assert.equal(commandAfter('ENTRYPOINT ["a"]'), undefined);
+    assert.deepEqual(commandAfter('ENTRYPOINT ["a"]', 'CMD ["b"]'), ["b"]);
+    assert.deepEqual(commandAfter('cmd ["b"]', 'ENTRYPOINT ["a"]'), ["b"]);
+  });
+
+  it("adds to what a build on the image does first", () => {
+    assert.deepEqual(withChanges({ OnBuild: ["RUN a"] }, ["ONBUILD RUN b", "ONBUILD RUN c"])["OnBuild"], [
+      "RUN a",
+      "RUN b",
+      "RUN c",
+    ]);
+  });
 
   it("takes a WORKDIR that is relative as below the one before, or /", () => {
-    assert.equal(changed({ WorkingDir: "/srv" }, "WORKDIR app/../data")["WorkingDir"], "/srv/data");
-    assert.equal(changed({}, "WORKDIR srv")["WorkingDir"], "/srv");
+    assert.equal(withChanges({ WorkingDir: "/srv" }, ["WORKDIR app/../data"])["WorkingDir"], "/srv/data");
+    assert.equal(withChanges({}, ["WORKDIR srv"])["WorkingDir"], "/srv");
   });
 
   for (const [instruction, why] of [
@@ -60,10 +76,13 @@ describe("an instruction of --change", () => {
     ["EXPOSE 80/icmp", /is not a port/],
     ["EXPOSE 90-80", /90-80 is not a port/],
     ["STOPSIGNAL SIGNONE", /there is no signal SIGNONE/],
+    ["ONBUILD onbuild RUN true", /ONBUILD can't be done on a build/],
+    ["ONBUILD FROM debian", /FROM can't be done on a build/],
     ["HEALTHCHECK test -e /ok", /is not NONE, or CMD/],
     ["HEALTHCHECK --often=1s CMD true", /is not NONE, or CMD/],
     ["HEALTHCHECK --interval=1s NONE", /is not NONE, or CMD/],
     ["HEALTHCHECK --interval=often CMD true", /--health-interval takes a duration/],
   ] as const)
-    it(`is refused where it means nothing: ${instruction}`, () => assert.throws(() => changed(BASE, instruction), why));
+    it(`is refused where it means nothing: ${instruction}`, () =>
+      assert.throws(() => withChanges(BASE, [instruction]), why));
 });
