@@ -34,7 +34,7 @@ struct td_life {
     uint32_t restart;  /* td_restart */
     uint32_t restarts_max; /* of TD_RESTART_ON_FAILURE; 0: any number */
     uint32_t flags;    /* td_life_flag */
-    uint32_t log_files_max;
+    uint32_t log_files_max; /* 0: the log has remarks alone */
     uint32_t text_bytes;
     uint64_t log_bytes_max; /* of a file of the log */
     struct td_text boot;        /* the boot's id */

@@ -18,7 +18,8 @@ static int is_inside(struct td_text text, uint32_t bytes) { return text.offset <
 static int life_valid(const struct td_life *life, size_t length) {
     if (length < sizeof *life || length > TD_LIFE_BYTES_MAX || life->text_bytes != length - sizeof *life)
         return 0;
-    if (life->program < 0 || life->directory < 0 || life->restart > TD_RESTART_ALWAYS || life->log_files_max == 0)
+    if (life->program < 0 || life->directory < 0 || life->restart > TD_RESTART_ALWAYS ||
+        (life->log_files_max == 0 && life->log_bytes_max > 0))
         return 0;
     return is_inside(life->boot, life->text_bytes) && is_inside(life->command, life->text_bytes) &&
            is_inside(life->environment, life->text_bytes) && is_inside(life->before, life->text_bytes) &&

@@ -124,6 +124,8 @@ static void add(const char *prefix, size_t prefix_length, const char *line, size
 }
 
 void log_write(const char *stream, const char *bytes, size_t length) {
+    if (kept.files_max == 0)
+        return;
     char prefix[PREFIX_BYTES_MAX] = "";
     struct text text = {.bytes = prefix, .room = sizeof prefix};
     put_prefix(&text, stream, 'F');

@@ -1,3 +1,4 @@
+import type { Life } from "../spec/life.ts";
 import type { Throttle } from "../spec/limits/block-io.ts";
 import type { Mount } from "../spec/mounts.ts";
 import { DEFAULT_CAPABILITIES } from "../spec/security/capability.ts";
@@ -16,7 +17,7 @@ export function hostConfig({ spec, life, remove }: ContainerRecord, state: strin
   const asked = {
     Binds: mountsOf(spec, state).flatMap(bindOf),
     Tmpfs: new Map(spec.mounts.filter((mount) => mount.type === "tmpfs" && isAskedMount(mount)).map(tmpfsOf)),
-    LogConfig: { Type: "local", Config: new Map(life ? logConfig(life.log) : []) },
+    LogConfig: logConfig(life?.log),
     NetworkMode: networkMode(spec),
     PidMode: modeOf(linux, "pid"),
     IpcMode: modeOf(linux, "ipc") || ownIpc(spec),
@@ -62,11 +63,15 @@ function ownIpc({ linux, mounts }: ContainerSpec): string {
   return mounts.some(({ destination }) => destination === "/dev/shm") ? "private" : "none";
 }
 
-function logConfig({ maxSize, maxFiles }: { readonly maxSize: number; readonly maxFiles: number }): [string, string][] {
-  return [
-    ["max-size", String(maxSize)],
-    ["max-file", String(maxFiles)],
-  ];
+function logConfig(log: Life["log"] | undefined): Struct {
+  if (log?.maxFiles === 0) return { Type: "none", Config: new Map() };
+  const sizes = log
+    ? ([
+        ["max-size", String(log.maxSize)],
+        ["max-file", String(log.maxFiles)],
+      ] as const)
+    : [];
+  return { Type: "local", Config: new Map(sizes) };
 }
 
 function shmSize({ mounts }: ContainerSpec): number {

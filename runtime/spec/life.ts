@@ -20,7 +20,7 @@ export interface Life {
   /** Until the input of one of them ends. */
   readonly stdinOnce?: boolean;
   readonly restart: RestartPolicy;
-  /** How many bytes a file of its log has at most, and how many files there are. */
+  /** How many bytes a file of its log has at most, and how many files there are; both 0: its output is not kept. */
   readonly log: { readonly maxSize: number; readonly maxFiles: number };
   /** What stop sends. */
   readonly stopSignal: string;
@@ -36,6 +36,8 @@ export interface LifeRequest {
   readonly stdinOpen?: boolean | undefined;
   /** no, on-failure[:N], always or unless-stopped. */
   readonly restart?: string | undefined;
+  /** json-file, local or none. */
+  readonly logDriver?: string | undefined;
   /** KEY=VALUE each: max-size, max-file. */
   readonly logOptions?: readonly string[] | undefined;
   readonly stopSignal?: string | undefined;
@@ -57,7 +59,7 @@ export function lifeOf(request: LifeRequest): Life {
     stdinOpen: request.stdinOpen ?? false,
     // docker takes an empty one, too.
     restart: restartOf(request.restart || "no"),
-    log: logOf(request.logOptions ?? []),
+    log: logOf(request.logDriver ?? "local", request.logOptions ?? []),
     stopSignal: checkedSignal("--stop-signal", request.stopSignal ?? "SIGTERM"),
     stopTimeout: stopTimeoutOf(request.stopTimeout),
     labels: labelsOf(request.labels ?? []),
@@ -102,7 +104,10 @@ const LOG_UNAVAILABLE: ReadonlyMap<string, string> = new Map([
 /** What asks for no more than there is. */
 const LOG_AS_IT_IS: readonly string[] = ["compress=false", "mode=blocking"];
 
-function logOf(options: readonly string[]): Life["log"] {
+function logOf(driver: string, options: readonly string[]): Life["log"] {
+  if (driver === "none" && options.length === 0) return { maxSize: 0, maxFiles: 0 };
+  if (driver === "none") throw refused("--log-opt can't be used with --log-driver none: nothing is kept");
+  if (!LOG_DRIVERS.includes(driver)) throw noDriver(driver);
   const log = { ...LOG_USUAL };
   for (const option of options) {
     const [key = "", value = ""] = option.split(/=(.*)/s);
@@ -111,6 +116,16 @@ function logOf(options: readonly string[]): Life["log"] {
     else if (!LOG_AS_IT_IS.includes(option)) throw refusedLog(option, key);
   }
   return log;
+}
+
+/** docker's that keep it in files of this machine. */
+const LOG_DRIVERS: readonly string[] = ["json-file", "local"];
+
+function noDriver(driver: string): Failure {
+  return new Failure(`there is no log driver ${JSON.stringify(driver)}: it is json-file, local or none`, {
+    code: "usage",
+    remedy: "tinydocker logs -f NAME prints what is kept, for any program that takes it",
+  });
 }
 
 function refusedLog(option: string, key: string): Failure {

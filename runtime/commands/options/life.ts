@@ -14,6 +14,11 @@ export const LIFE_OPTIONS = {
   "stop-timeout": { type: "string", describe: "with -d: seconds until stop kills it; default: 10" },
   label: { type: "string", short: "l", multiple: true, describe: "with -d: KEY[=VALUE], to find it by" },
   "label-file": { type: "string", multiple: true, describe: "with -d: file of lines KEY[=VALUE]; -l counts more" },
+  "log-driver": {
+    type: "string",
+    emptyIsUnset: true,
+    describe: "with -d: none: its output is not kept for logs; default: local, and json-file means the same",
+  },
   "log-opt": {
     type: "string",
     multiple: true,
@@ -27,6 +32,7 @@ export function lifeRequest(values: Values<typeof LIFE_OPTIONS>): LifeRequest {
     stopSignal: values["stop-signal"],
     stopTimeout: values["stop-timeout"],
     labels: [...values["label-file"].flatMap(readLabelFile), ...values.label],
+    logDriver: values["log-driver"],
     logOptions: values["log-opt"],
   };
 }

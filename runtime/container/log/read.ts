@@ -36,6 +36,7 @@ export async function readLog(
   const places = placesOf(root, name);
   const { record, monitor } = findExisting(places, name);
   if (!record.life) throw noLog(name);
+  if (record.life.log.maxFiles === 0) throw notKept(name);
   const isWanted = (line: LogLine) => line.time >= since && (until === undefined || line.time <= until);
   const wanted = (bytes: Buffer, to: (line: LogLine) => void) => {
     const line = parseLine(bytes);
@@ -186,6 +187,13 @@ function watchIfThere(directory: string, changed: () => void): FSWatcher | undef
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+function notKept(name: string): Failure {
+  return new Failure(`the output of the container ${name} is not kept: it was made with --log-driver none`, {
+    code: "container-not-running",
+    remedy: `tinydocker attach ${name} shows what it prints from now on`,
+  });
 }
 
 function noLog(name: string): Failure {

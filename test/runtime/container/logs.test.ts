@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readdirSync, truncateSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, afterEach, describe, it } from "node:test";
@@ -24,6 +24,16 @@ describe("logs", () => {
     await detach("d1", "sh", "-c", "printf 'a\\000b\\nno end'; sleep 0.1; printf 'err\\n' >&2");
     await succeeds("wait", "d1");
     assert.deepEqual(await rig.run(["logs", "d1"]), { code: 0, signal: null, stdout: "a\0b\nno end", stderr: "err\n" });
+  });
+
+  it("are not kept with --log-driver none, and who attaches sees what is printed", async () => {
+    await succeeds("create", "--log-driver", "none", "--image", "box", "d1", "sh", "-c", COUNT);
+    assert.match(await succeeds("start", "-a", "d1"), /^line 0 of .*\n(?:line .*\n)*line 3999 of the container\n$/);
+    const { code, stdout, stderr } = await rig.run(["logs", "d1"]);
+    assert.deepEqual([code, stdout], [125, ""]);
+    assert.match(stderr, /the output of the container d1 is not kept: .*--log-driver none\n {2}tinydocker attach d1/);
+    assert.equal(readFileSync(join(rig.root, "monitors/d1/log"), "utf8"), "");
+    assert.equal(await succeeds("inspect", "-f", "{{.HostConfig.LogConfig.Type}}", "d1"), "none\n");
   });
 
   it("are read from all files of a log that was rotated, and only the last lines where so many are wanted", async () => {

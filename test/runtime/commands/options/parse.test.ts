@@ -38,7 +38,7 @@ const CASES: readonly (readonly [readonly string[], object, readonly string[]])[
   [["-w", "", "-w/a"], { workdir: "/a" }, []],
   [["-i=false", "--tty=T"], { interactive: false, tty: true }, []],
   [["--tty", "false"], { tty: true }, ["false"]],
-  [["--cgroupns", "private", "--sig-proxy", "-i", "--log-driver=local", "n"], { interactive: true }, ["n"]],
+  [["--cgroupns", "private", "--sig-proxy", "-i", "--runtime=runc", "n"], { interactive: true }, ["n"]],
   [["--userns=host", "--isolation", "default", "--disable-content-trust", "--volume-driver", "local", "n"], {}, ["n"]],
   [
     ["--cgroupns=", "--platform", "", "--runtime", "runc", "--memory-swappiness=-1", "--blkio-weight", "0", "n"],
