@@ -40,10 +40,10 @@ export const TOOL_OUTPUTS: Readonly<Record<keyof typeof TOOLS, readonly string[]
 /** What each tool writes into its folder where the project has none. */
 export const TOOL_LOCKS: Readonly<Partial<Record<keyof typeof TOOLS, string>>> = { cargo: "Cargo.lock" };
 
-/** The programs that each tool needs. */
+/** The programs that each tool needs, beside compilers. */
 export const TOOL_PROGRAMS: Readonly<Record<keyof typeof TOOLS, readonly string[]>> = {
-  make: ["make", "gcc"],
-  cmake: ["cmake", "make", "gcc"],
+  make: ["make"],
+  cmake: ["cmake", "make"],
   cargo: ["cargo"],
   go: ["go"],
 };

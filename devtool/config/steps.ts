@@ -1,5 +1,6 @@
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
+import { COMPILERS } from "../build/compilers.ts";
 import { TOOL_FILES, TOOL_LOCKS, TOOL_OUTPUTS, TOOL_PROGRAMS, TOOLS } from "../build/tools.ts";
 import type { BuildConfig, BuildTool, StepConfig } from "./config.ts";
 import { isFile } from "./is-file.ts";
@@ -57,13 +58,13 @@ async function nativeStep(
 ): Promise<ProjectStep> {
   const path = folderBelow(folder, "native.folder");
   if (path === "") throw refused(`native.folder must be a folder below the project, not ${folder}; see build`);
-  await checkTool("make", root, path, "native.folder");
+  const programs = await programsOf("make", root, path, "native.folder");
   return {
     name: path,
     folder: path,
     ...TOOLS.make(target === undefined ? [] : [target]),
     runsToEnd: false,
-    programs: TOOL_PROGRAMS.make,
+    programs,
     inputs: undefined,
     outputs: [],
   };
@@ -86,7 +87,7 @@ async function configuredStep(config: BuildConfig, root: string, key: string): P
       outputs: [],
     };
   }
-  await checkTool(config.tool, root, folder, key);
+  const programs = await programsOf(config.tool, root, folder, key);
   const lock = TOOL_LOCKS[config.tool];
   const isOwn = lock !== undefined && !(await isThere(join(root, folder, lock)));
   const outputs = [...TOOL_OUTPUTS[config.tool], ...(isOwn ? [lock] : [])].map(
@@ -97,7 +98,7 @@ async function configuredStep(config: BuildConfig, root: string, key: string): P
     folder,
     ...TOOLS[config.tool](config.args ?? []),
     runsToEnd: false,
-    programs: TOOL_PROGRAMS[config.tool],
+    programs,
     inputs,
     outputs,
   };
@@ -107,11 +108,16 @@ function nameOf({ name }: StepConfig, folder: string, program: string): string {
   return name ?? (folder === "" ? program : folder);
 }
 
-async function checkTool(tool: BuildTool, root: string, folder: string, key: string): Promise<void> {
-  const files = TOOL_FILES[tool];
-  const found = await Promise.all(files.map((file) => isFile(join(root, folder, file))));
-  if (!found.includes(true))
-    throw refused(`${key}: ${folder === "" ? "the project's folder" : folder} has no ${files.at(-1)}`);
+/** What a tool needs in the target's PATH. @throws Failure where the tool has nothing to do there */
+async function programsOf(tool: BuildTool, root: string, folder: string, key: string): Promise<readonly string[]> {
+  const files = TOOL_FILES[tool].map((file) => join(root, folder, file));
+  const found = await Promise.all(files.map(isFile));
+  const first = files.find((_, index) => found[index]);
+  if (first === undefined)
+    throw refused(`${key}: ${folder === "" ? "the project's folder" : folder} has no ${TOOL_FILES[tool].at(-1)}`);
+  if (tool !== "make" && tool !== "cmake") return TOOL_PROGRAMS[tool];
+  const text = await readFile(first, "utf8").catch(() => ""); // the tool itself reports what can't be read
+  return [...TOOL_PROGRAMS[tool], ...COMPILERS[tool](text)];
 }
 
 /** Memories and stamps are kept by name. */

@@ -56,7 +56,7 @@ async function checks(
     ...programs
       .filter((program) => !wrong.some(({ path }) => path === program))
       .map((program) => check(program, true, installRemedy(program, provision))),
-    ...(programs.includes("gcc")
+    ...(programs.some((program) => COMPILER.test(program))
       ? [check("the C library's headers", true, installRemedy("gcc", provision), found.get("headers"))]
       : []),
     check("root, or sudo without a password", false, SUDO, found.get("root")),
@@ -65,6 +65,8 @@ async function checks(
     ...(needs && runsContainers(needs) ? kernelChecks(where, found) : []),
   ];
 }
+
+const COMPILER = /(?:^|\/)(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+)$/;
 
 /** Of a program that the target's settings name, and that is not there, or another one. */
 function settingCheck(where: string, { field, path, why }: WrongProgram): Check {
@@ -92,7 +94,7 @@ for program; do
   path=$(command -v "$program" 2>/dev/null)
   case $path:\${program##*/} in
   :*) echo "$program " ;;
-  *:gcc) echo "$program $(first "$program" -dumpversion)" ;;
+  *:gcc | *:g++ | *:clang | *:clang++) echo "$program $(first "$program" -dumpversion)" ;;
   *:go) echo "$program $(first "$program" version)" ;;
   *:make | *:cmake | *:cargo | *:rsync | *:python3) echo "$program $(first "$program" --version)" ;;
   *) echo "$program $path" ;;

@@ -109,8 +109,8 @@ umount -l $d; rmdir $d; mkdir ${small}; mount -t tmpfs -o size=16m,nr_inodes=500
 
 test("doctor asks of a target only what the project needs", async (t) => {
   if (!needs(t, lacks("rsync"))) return;
-  const checked = async (config: object) => {
-    const project = await makeProject(t, { "devtool.config.json": JSON.stringify(config) });
+  const checked = async (config: object, files: Readonly<Record<string, string>> = {}) => {
+    const project = await makeProject(t, { "devtool.config.json": JSON.stringify(config), ...files });
     await rm(join(project.root, "devtool.config.ts"));
     const { stdout } = await startDevtool(t, project, ["doctor", "--target", "local"]).ended;
     return [...stdout.toString().matchAll(/^(?:ok|MISSING|missing) +local: ([^(\n]*[^ (\n])/gm)].map(
@@ -122,6 +122,8 @@ test("doctor asks of a target only what the project needs", async (t) => {
   assert.deepEqual(await checked({ run: ["python3", "main.py"] }), [...always, "python3", ...then]);
   const step = { command: ["nosuch", "x"] };
   assert.deepEqual(await checked({ build: [step], run: ["./a"] }), [...always, "nosuch", ...then]);
+  const cxx = await checked({ build: ["cmake"], run: ["./a"] }, { "CMakeLists.txt": "project(app CXX)" });
+  assert.deepEqual(cxx, [...always, "cmake", "make", "g++", "the C library's headers", ...then]);
   assert.deepEqual(await checked({ run: ["tinydocker", "run"] }), [
     ...always,
     "tinydocker",
