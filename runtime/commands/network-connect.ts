@@ -5,6 +5,8 @@ import { handleOf } from "../state/containers.ts";
 import { stateRoot } from "../state/root.ts";
 import { operands } from "./operands.ts";
 import { warn } from "./output/warn.ts";
+import { explainOnStderr } from "./run/explain.ts";
+import { EXPLAIN_OPTION } from "./verbs/explain-end.ts";
 import { verb } from "./verbs/verb.ts";
 
 const OPERANDS = ["the name of the network", "the name of the container"] as const;
@@ -18,6 +20,7 @@ export const connectVerb = verb({
     ip: { type: "string", describe: "its address there; default: the next free one" },
     ip6: { type: "string", describe: "its address of IPv6 there" },
     alias: { type: "string", multiple: true, describe: "further name of the container there" },
+    explain: EXPLAIN_OPTION,
   },
   unavailable: {
     link: "leave it out: containers of a network find each other by name; --alias gives this one a further name",
@@ -25,10 +28,12 @@ export const connectVerb = verb({
     "driver-opt": "leave it out: there are no options of drivers",
     "gw-priority": "leave it out: the first network with a way out is the way out",
   },
-  run: async ({ ip, ip6, alias }, rest) => {
+  run: async ({ ip, ip6, alias, explain }, rest) => {
     const [name, container] = operands(rest, OPERANDS);
     const asked = attachmentOf({ name, aliases: alias, ip, ip6 }, [], ASKED);
-    await connect(handleOf(resolve(stateRoot()), container), asked, warn);
+    const observer = explain ? await explainOnStderr() : undefined;
+    await connect(handleOf(resolve(stateRoot()), container), asked, { warn, observer });
+    observer?.finish();
     return 0;
   },
 });

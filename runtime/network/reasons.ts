@@ -63,8 +63,8 @@ export const NETWORK_REASONS = {
   },
   plugged: { en: "the container is on its networks as it is to be", zh: "容器的网络已按要求接好" },
   cable: {
-    en: "a cable: one end in the network's bridge, the other the container's eth0",
-    zh: "一根虚拟网线：一端接在该网络的网桥上，另一端是容器的 eth0",
+    en: "a cable: one end in the network's bridge, the other the container's link",
+    zh: "一根虚拟网线：一端接在该网络的网桥上，另一端是容器的网络接口",
   },
   port: {
     en: "the bridge's port is switched on, and may send back to the container what it sends to its own published port",

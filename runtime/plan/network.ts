@@ -43,7 +43,7 @@ const PROCESS_SLOT = HOST_NETLINK_SLOT + 1;
 
 function insideSteps(...steps: readonly Step[]): Step[] {
   return [
-    { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
+    { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "execDies" },
     { op: "SETNS", slot: PROCESS_SLOT, namespaces: CLONE_NEW.network, reason: "joinNetwork" },
     ...steps,
     { op: "END", reason: "plugged" },

@@ -1,9 +1,11 @@
+import { networkPreparations } from "../../explain/preparations.ts";
 import { Failure } from "../../failure.ts";
 import { openShim, type Shim } from "../../host/shim.ts";
 import { tableName } from "../../network/link-names.ts";
 import { noSuchNetwork } from "../../network/listing.ts";
 import { DEFAULT_NETWORK, isPredefined, type Lease, nameOf, networkNamed, outwardOf } from "../../network/network.ts";
 import { plugSteps } from "../../plan/network.ts";
+import type { Plan, Preparation, Step } from "../../plan/step.ts";
 import { foreignDrops } from "../../resources/filter.ts";
 import { rewriteHosts } from "../../resources/hosts-file.ts";
 import { checkAddresses, leaseEvents, rewritePeers, takeAttachment } from "../../resources/lease.ts";
@@ -16,7 +18,9 @@ import { type Places, placesAt } from "../../state/places.ts";
 import type { ContainerRecord } from "../../state/record.ts";
 import type { Found } from "../../state/status.ts";
 import { hostFailure } from "../failure/diagnose.ts";
+import { observed } from "../process/observe.ts";
 import { whileItRests } from "../resting.ts";
+import type { Observer } from "../running/container.ts";
 import { notRunning } from "../running/running.ts";
 import { changingNetworks } from "./changing.ts";
 import { doInside } from "./inside.ts";
@@ -26,13 +30,17 @@ import { movePorts } from "./move-ports.ts";
 import { noteForMonitor, noteNetworks } from "./note.ts";
 import { takeOff, withLease, withLinkNames } from "./take-off.ts";
 
-type Warn = (warning: Failure) => void;
+export interface ConnectOptions {
+  warn(warning: Failure): void;
+  /** Of a link that is made at once. */
+  readonly observer?: Observer | undefined;
+}
 
 /** Puts a container on one more network, at once where it is up, else at its next start. Throws Failure. */
-export function connect(container: Handle, asked: RequestedAttachment, warn: Warn): Promise<void> {
+export function connect(container: Handle, asked: RequestedAttachment, options: ConnectOptions): Promise<void> {
   return changing(container, asked.network, "connect", async (shim, found) => {
     refuseOn(found.record, asked.network);
-    if (isUp(found)) return connectNow(shim, container, asked, warn);
+    if (isUp(found)) return connectNow(shim, container, asked, options);
     await whileItRests(container, () =>
       changingNetworks(shim, container.root, async ({ store }) => {
         const network = networkNamed(store, asked.network);
@@ -58,7 +66,12 @@ export function disconnect(container: Handle, network: string): Promise<void> {
   });
 }
 
-async function connectNow(shim: Shim, container: Handle, asked: RequestedAttachment, warn: Warn): Promise<void> {
+async function connectNow(
+  shim: Shim,
+  container: Handle,
+  asked: RequestedAttachment,
+  options: ConnectOptions,
+): Promise<void> {
   const { root, key } = container;
   await changingNetworks(shim, root, async (held) => {
     const lease = withLinkNames(leaseOf(held, container));
@@ -71,7 +84,7 @@ async function connectNow(shim: Shim, container: Handle, asked: RequestedAttachm
     held.save({ ...withLease(before, unfinished), last: { ...before.last, [asked.network]: taken.ipv4 } });
     held.write();
     try {
-      await plugIn(shim, { container, held, before, lease: unfinished, asked, warn });
+      await plugIn(shim, { container, held, before, lease: unfinished, asked, options });
     } catch (error) {
       // What it can't undo is left to the next command.
       await takeOff(shim, root, held, key, asked.network).catch(() => {});
@@ -90,10 +103,10 @@ interface Plugging {
   /** With it, as the last one. */
   readonly lease: Lease;
   readonly asked: RequestedAttachment;
-  readonly warn: Warn;
+  readonly options: ConnectOptions;
 }
 
-async function plugIn(shim: Shim, { container, held, before, lease, asked, warn }: Plugging): Promise<void> {
+async function plugIn(shim: Shim, { container, held, before, lease, asked, options }: Plugging): Promise<void> {
   const { root } = container;
   const places = placesOf(container);
   rewriteHosts(root, held.store, lease);
@@ -102,16 +115,28 @@ async function plugIn(shim: Shim, { container, held, before, lease, asked, warn 
   const filter = await keepRules(shim, root, held, before);
   const links = linksOf(shim, held.store, lease);
   const added = links.slice(-1);
-  prepareForwarding(added, warn);
-  for (const drop of foreignDrops(shim, filter, tableName(root), added)) warn(drop);
+  prepareForwarding(added, options.warn);
+  for (const drop of foreignDrops(shim, filter, tableName(root), added)) options.warn(drop);
   const process = await noteForMonitor(shim, places, (attachments) => [...attachments, asked], links);
   const { spec, life, remove } = lookAtExisting(container).record;
-  const isPlugged = process && (await doInside(shim, spec, process, plugSteps(added)));
+  const steps = plugSteps(added);
+  if (process) observed(() => options.observer?.planned(planOf(steps), preparationsOf(root, held, lease)));
+  const isPlugged = process && (await doInside(shim, spec, process, steps, options.observer));
   // One that its monitor, or the next command, starts again gets the link then.
   if (!isPlugged && remove === "at exit") throw notRunning(container.name, "stopped");
   const way = outwardOf(held.store, lease);
   const hadWay = outwardOf(before, { attachments: lease.attachments.slice(0, -1) });
   if (way && !hadWay && life && lease.ports.length > 0) await movePorts(shim, places, lease.ports, way.ipv4);
+}
+
+/** Of a process that makes no namespace. */
+function planOf(steps: readonly Step[]): Plan {
+  return { outside: [], namespaces: 0, steps, guarded: false };
+}
+
+/** Those of the network that it is put on. */
+function preparationsOf(root: string, { store }: Held, lease: Lease): readonly Preparation[] {
+  return networkPreparations(root, store, { ...lease, attachments: lease.attachments.slice(-1), ports: [] });
 }
 
 /** The first name that none of its links has. */

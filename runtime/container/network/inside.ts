@@ -10,6 +10,7 @@ import type { ContainerSpec } from "../../spec/spec.ts";
 import type { ExitStatus } from "../../state/exit.ts";
 import { cloneFailure, statusText, stepFailure } from "../failure/diagnose.ts";
 import { statusOf } from "../process/execution.ts";
+import type { Observer } from "../running/container.ts";
 import { awaitStart, hasExecuted, notRunning } from "../running/running.ts";
 
 /** Does steps in the network of a container's first process. Returns false where that has ended. Throws Failure. */
@@ -18,6 +19,7 @@ export async function doInside(
   spec: ContainerSpec,
   process: ProcessIdentity,
   steps: readonly Step[],
+  observer?: Observer,
 ): Promise<boolean> {
   await awaitStart(process);
   const pidfd = shim.pidfd(process.pid);
@@ -26,19 +28,20 @@ export async function doInside(
     // The pid may have been reused. Once the pidfd is open, the process found alive is the one that it is of.
     if (!isAlive(process)) return false;
     if (!hasExecuted(process.pid)) throw notRunning(spec.name, "being started");
-    return await done(shim, spec, steps, spawn(shim, pidfd, steps));
+    const container = spawn(shim, pidfd, encodePlan(steps, observer !== undefined));
+    return await done(shim, { spec, steps, observer }, container);
   } finally {
     shim.close(pidfd);
   }
 }
 
-function spawn(shim: Shim, pidfd: number, steps: readonly Step[]): number {
+function spawn(shim: Shim, pidfd: number, plan: Uint8Array): number {
   const none = openSync("/dev/null", "r+");
   const netlink = shim.netlinkOpen(PROTOCOL.NETLINK_ROUTE);
   try {
     if (netlink < 0) throw cloneFailure("descriptors", -netlink, false);
     const spawned = shim.spawn({
-      plan: encodePlan(steps, false),
+      plan,
       namespaces: 0,
       stdio: [none, none, none],
       lock: -1,
@@ -54,11 +57,20 @@ function spawn(shim: Shim, pidfd: number, steps: readonly Step[]): number {
   }
 }
 
-function done(shim: Shim, spec: ContainerSpec, steps: readonly Step[], container: number): Promise<boolean> {
+interface Work {
+  readonly spec: ContainerSpec;
+  readonly steps: readonly Step[];
+  readonly observer: Observer | undefined;
+}
+
+function done(shim: Shim, { spec, steps, observer }: Work, container: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let failed: { readonly step: number; readonly errno: number; readonly object: string } | undefined;
     shim.listen(container, (event) => {
       if (event.kind === "failed") failed = event;
+      const seen = "step" in event ? steps[event.step] : undefined;
+      if (event.kind === "step" && seen) observer?.took(seen, event.nanoseconds);
+      if (event.kind === "skipped" && seen) observer?.skipped(seen, event.errno);
       if (event.kind !== "exited") return;
       const step = failed && steps[failed.step];
       if (event.exitCode === 0) resolve(true);

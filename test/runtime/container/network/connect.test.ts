@@ -169,6 +169,17 @@ describe("a container that runs", () => {
     assert.deepEqual(await outcomeOf(web, "end\n"), { code: 0, signal: null, stdout: "", stderr: "" });
   });
 
+  it("is connected with each step explained, and how long it took, where that is asked for", async () => {
+    await detach("web", "--network", "a");
+    const { code, stderr } = await tried("network", "connect", "--explain", "b", "web");
+    assert.equal(code, 0);
+    assert.match(stderr, /^ {2}1 {2}write\("\S+\/networks\/leases", \{"container":"web",/);
+    const [, step] =
+      /^ *(\d+) {2}setns\(slot 1, CLONE_NEWNET\)\n {5}the network of a container that runs/m.exec(stderr) ?? [];
+    assert.match(stderr, new RegExp(`^ *${step} +[\\d.]+ µs setns\\(slot 1, CLONE_NEWNET\\)$`, "m"));
+    assert.match(stderr, /IFLA_IFNAME="eth1"/);
+  });
+
   it("is connected while it is paused, as with docker", async () => {
     await detach("web", "--network", "a");
     await run("pause", "web");
