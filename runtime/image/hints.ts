@@ -39,7 +39,6 @@ const WORDS: Readonly<Record<NoteKind, (note: Note) => string>> = {
   socket: (note) => `left out ${counted(note.count, "socket")}: a program makes the one it listens on ${names(note)}`,
   "mount point": (note) =>
     `left ${counted(note.count, "mount point")} empty: other file systems are not copied ${names(note)}`,
-  outside: (note) => `left out ${counted(note.count, "file")}: the name leads out of the image by ".." ${names(note)}`,
   absolute: (note) => `took the leading / off ${counted(note.count, "name")} ${names(note)}`,
   "unknown type": (note) =>
     `took ${counted(note.count, "entry", "entries")} of an unknown type for a file ${names(note)}`,

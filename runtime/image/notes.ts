@@ -5,8 +5,6 @@ export type NoteKind =
   | "socket"
   /** Of a directory: another file system is mounted there. */
   | "mount point"
-  /** Left out: its name leads out of the image by "..". */
-  | "outside"
   /** Taken without the slashes that it began with. */
   | "absolute"
   /** Taken as a file: its type is unknown. */

@@ -7,34 +7,26 @@ const COMPONENT_BYTES_MAX = 255;
 const NAME_BYTES_MAX = 4_096;
 const PATH_BYTES_MAX = 3_584;
 
-/**
- * Where an archive's member goes: relative to the root, which is the empty string; undefined: it is left out. As GNU tar
- * does, leading slashes are taken off, and a name with ".." is left out. Throws BadImage for what can't be a path.
- */
-export function memberPath(name: string, notes: Notes): string | undefined {
-  if (/(?:^|\/)\.\.(?:\/|$)/.test(name)) {
-    notes.add("outside", name);
-    return undefined;
-  }
+/** Where an archive's member goes, from the root, which is the empty string. Throws BadImage for what can't be a path. */
+export function memberPath(name: string, notes: Notes): string {
   if (name.startsWith("/")) notes.add("absolute", name);
   return relativePath(name);
 }
 
-/** What a hard link is to. GNU tar takes off all up to the last "..". */
-export function linkedPath(name: string): string {
-  return relativePath(name.replace(/^(?:.*\/)?\.\.(?=\/|$)/s, ""));
-}
-
 /** What most names have none of. */
-const UNTIDY = /^\/|\/\/|(?:^|\/)\.(?:\/|$)|\/$|\0/;
+const UNTIDY = /^\/|\/\/|(?:^|\/)\.{1,2}(?:\/|$)|\/$|\0/;
 
-/** `/./a//b/` → `a/b`. */
+/** `/./a//b/` → `a/b`. As docker, podman and umoci have it, `x/../a` and `../a` are `a`, whether there is an `x` or not. */
 export function relativePath(absolute: string): string {
   if (absolute.length <= COMPONENT_BYTES_MAX && !UNTIDY.test(absolute)) return copied(absolute);
   const name = absolute.replace(/^\/+/, "");
   if (name.includes("\0")) throw new BadImage(`${shown(name)} contains a NUL byte`);
   if (name.length > NAME_BYTES_MAX) throw tooLong(name);
-  const components = name.split("/").filter((component) => component !== "" && component !== ".");
+  const components: string[] = [];
+  for (const component of name.split("/")) {
+    if (component === "..") components.pop();
+    else if (component !== "" && component !== ".") components.push(component);
+  }
   const long = components.find((component) => component.length > COMPONENT_BYTES_MAX);
   if (long !== undefined)
     throw new BadImage(`${shown(long.slice(0, 40))}: a name is over ${COMPONENT_BYTES_MAX} bytes`);

@@ -1,7 +1,7 @@
 import type { Notes } from "../../notes.ts";
 import { ByteReader } from "../byte-reader.ts";
 import { BadImage, type Entry, type Metadata, shown } from "../entry.ts";
-import { linkedPath, memberPath } from "../entry-path.ts";
+import { memberPath, relativePath } from "../entry-path.ts";
 import { deviceNumber } from "./header.ts";
 import { type Archive, type Member, readMember } from "./member.ts";
 import { readSparseMap } from "./sparse.ts";
@@ -71,13 +71,12 @@ async function entryOf(member: Member, reader: ByteReader, notes: Notes): Promis
   }
   if (name === "" && kind !== "directory") throw new BadImage("an entry has no name");
   const path = memberPath(name, notes);
-  if (path === undefined) return undefined;
   if (!(header.type in KINDS)) notes.add("unknown type", path);
   const metadata = metadataOf(member, path);
   const attributes = attributesOf(records);
   switch (kind) {
     case "hardlink":
-      return { path, metadata, attributes, kind, target: linkedPath(linkName) };
+      return { path, metadata, attributes, kind, target: relativePath(linkName) };
     case "device":
       return {
         path,

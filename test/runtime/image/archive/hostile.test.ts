@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { imagesIn, importInto, place, refusal, snapshot } from "../rig.ts";
 import { archive, pax, type RawEntry } from "./archive.ts";
@@ -165,4 +167,20 @@ test("a repeated name replaces the file, but not the content of a hard link to i
   assert.notEqual(nodes["file"]?.content, nodes["link"]?.content);
   assert.equal(nodes["way"]?.kind, "file");
   assert.deepEqual(Object.keys(snapshot(here.outside)), ["", "victim"]);
+});
+
+test('".." in a name leads back, and no further than to the image\'s root, as docker, podman and umoci have it', async (context) => {
+  const here = await place(context);
+  const image = archive(
+    { name: "missing/../victim", content: "1" },
+    { name: "../../outside/deep/../b/", type: "5", mode: 0o755 },
+    pax({ path: "/../outside/b/./../long" }),
+    { name: "x", content: "2" },
+    { name: "link", type: "1", target: "../nowhere/../victim" },
+  );
+  const { rootfs } = await importInto(here.root, "back", image);
+  assert.deepEqual(Object.keys(snapshot(rootfs)), ["", "link", "outside", "outside/b", "outside/long", "victim"]);
+  assert.equal(snapshot(rootfs)["victim"]?.sameAs, "link");
+  assert.deepEqual(Object.keys(snapshot(here.outside)), ["", "victim"]);
+  assert.equal(readFileSync(join(here.outside, "victim"), "utf8"), "untouched");
 });
