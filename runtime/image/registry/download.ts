@@ -51,8 +51,7 @@ function endsEarly({ host }: URL, { digest, size }: Descriptor, at: number, what
 
 /** An answer whose body begins at that byte. */
 async function openAt(repository: Repository, { digest, size }: Descriptor, at: number, what: string): Promise<Answer> {
-  const headers = { "accept-encoding": "identity", ...(at > 0 ? { range: `bytes=${at}-${size - 1}` } : {}) };
-  const answer = await ask(repository, `blobs/${digest}`, { headers });
+  const answer = await askFrom(repository, digest, at > 0 ? `bytes=${at}-${size - 1}` : undefined);
   if (answer.status === 206) return checkedRange(answer, digest, at, size, what);
   if (answer.status !== 200) throw await refusal(repository.web, what, answer, repository.endpoint.domain);
   const length = answer.headers["content-length"];
@@ -66,6 +65,17 @@ async function openAt(repository: Repository, { digest, size }: Descriptor, at: 
   // It does not know ranges: what is here already is read again.
   return at === 0 ? answer : { ...answer, body: withoutFirst(answer.body, at) };
 }
+
+async function askFrom(repository: Repository, digest: string, range: string | undefined): Promise<Answer> {
+  const headers = { "accept-encoding": "identity", ...(range === undefined ? {} : { range }) };
+  const answer = await ask(repository, `blobs/${digest}`, { headers });
+  if (answer.status !== UNSATISFIABLE || range === undefined) return answer;
+  // A cache that was cut short has no such range, and the whole all the same.
+  answer.discard();
+  return askFrom(repository, digest, undefined);
+}
+
+const UNSATISFIABLE = 416;
 
 async function checkedRange(answer: Answer, digest: string, at: number, size: number, what: string): Promise<Answer> {
   const range = answer.headers["content-range"] ?? "";

@@ -291,6 +291,27 @@ describe("a pull", () => {
     assert.equal(statSync(`${base}/big`).size, 100_000 * 64);
   });
 
+  it("that broke off takes all of a layer again where the registry, or a cache before it, has no such range", async (t) => {
+    const here = await place(t);
+    const big = layer({ name: "big", content: noise("416", 4_000) });
+    const ranges: (string | undefined)[] = [];
+    const registry = await faultyRegistry(scoped(t), ociLayout({ layers: [big] }), (request, response, next) => {
+      const { range } = request.headers;
+      if (!request.url?.endsWith(createHash("sha256").update(big).digest("hex"))) return next();
+      ranges.push(range);
+      if (ranges.length === 1) {
+        response.writeHead(200, { "content-length": big.length });
+        response.write(big.subarray(0, 100_000), () => response.destroy());
+      } else if (range === undefined) next();
+      else response.writeHead(416, { "content-range": "bytes */50000" }).end();
+    });
+    await pull(here.root, registry);
+    assert.deepEqual(
+      ranges.map((range) => range !== undefined),
+      [false, true, false],
+    );
+  });
+
   it("of an index takes the image for this machine, whose digest is that of the index", async (t) => {
     const here = await place(t);
     const files = { ...FILES };
