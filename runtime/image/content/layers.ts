@@ -39,7 +39,7 @@ export async function unpackLayer(
     const { files, bytes } = await extractLayer(entries, fs, overlay, options);
     const record: LayerRecord = { files, bytes };
     writeFileSync(join(underWay, "layer.json"), `${JSON.stringify(record)}\n`);
-    if (overlay.opaque) writeFileSync(join(underWay, OPAQUE), "");
+    if (overlay.opaques.has("")) writeFileSync(join(underWay, OPAQUE), "");
     await syncDirectory(underWay);
     renameSync(underWay, layerPath(root, diffId));
   } catch (error) {

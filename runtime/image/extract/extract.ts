@@ -3,7 +3,7 @@ import { BadImage, type Entry, type Piece, shown, type Whiteout } from "../archi
 import type { Notes } from "../notes.ts";
 import { setAttributes } from "./attributes.ts";
 import { NameBudget } from "./name-budget.ts";
-import { makeDevice, markWhiteout, type OverlayLayer, setOpaque, unmark } from "./overlay.ts";
+import { dropNeedlessMarks, makeDevice, markWhiteout, type OverlayLayer, setOpaque, unmark } from "./overlay.ts";
 import { existingPlaceOf, makeDirectory, placeOf } from "./place.ts";
 import { emptyOfLower, makeRoom, removeLower, withRoom } from "./remove.ts";
 import { beginLayer, claim, type Extracted, newRoot, onDisk, type Root } from "./root.ts";
@@ -65,6 +65,7 @@ async function extractInto(
     if (layers.length > 1) beginLayer(root);
     await extractEntries(extraction, entries);
   }
+  if (overlay) dropNeedlessMarks(root, overlay);
   for (const [place, metadata] of [...root.directories].reverse()) finish(onDisk(root, place), metadata);
   return root.done;
 }

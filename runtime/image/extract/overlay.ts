@@ -1,4 +1,4 @@
-import { constants, lstatSync } from "node:fs";
+import { constants, lstatSync, unlinkSync } from "node:fs";
 import { errnoText } from "../../host/errno.ts";
 import type { Shim } from "../../host/shim.ts";
 import { BadImage, type DeviceNode, type Metadata, shown, type Whiteout } from "../archive/entry.ts";
@@ -18,18 +18,18 @@ export interface OverlayLayer {
   /** Places where a mark hides what lower layers have. */
   readonly whiteouts: Set<string>;
   readonly names: NameBudget;
-  /** Nothing of the layers below can be seen. */
-  opaque: boolean;
+  /** Directories in which nothing of the layers below can be seen; the empty one is the root. */
+  readonly opaques: Set<string>;
 }
 
 export function overlayLayer(shim: Shim, privileged: boolean): OverlayLayer {
-  return { shim, privileged, whiteouts: new Set(), names: new NameBudget("whiteouts"), opaque: false };
+  return { shim, privileged, whiteouts: new Set(), names: new NameBudget("whiteouts"), opaques: new Set() };
 }
 
 /** What a layer itself has in the place stays, whichever of the two comes first. */
 export function markWhiteout(root: Root, layer: OverlayLayer, { kind, path }: Whiteout): void {
   if (kind === "opaque" && path === "") {
-    layer.opaque = true;
+    layer.opaques.add("");
     return;
   }
   const place = placeOf(root, path);
@@ -62,10 +62,20 @@ export function unmark(root: Root, layer: OverlayLayer, place: string): boolean 
   return true;
 }
 
-export function setOpaque(root: Root, { shim, privileged }: OverlayLayer, place: string): void {
+export function setOpaque(root: Root, { shim, privileged, opaques }: OverlayLayer, place: string): void {
   const name = privileged ? "trusted.overlay.opaque" : "user.overlay.opaque";
   const path = terminated(onDisk(root, place));
   check("mark a directory as opaque", place, shim.setAttribute(path, Buffer.from(`${name}\0`), Buffer.from("y")));
+  opaques.add(place);
+}
+
+/** Below an opaque directory a mark hides nothing, and overlayfs would list it as a file that can't be looked at. */
+export function dropNeedlessMarks(root: Root, { whiteouts, opaques }: OverlayLayer): void {
+  if (opaques.size === 0) return;
+  for (const place of whiteouts) {
+    const isBelowOpaque = place.split("/").some((_, depth, names) => opaques.has(names.slice(0, depth).join("/")));
+    if (isBelowOpaque) unlinkSync(onDisk(root, place));
+  }
 }
 
 /** Returns false where this user can't make one, or where overlayfs would take it for a whiteout. */

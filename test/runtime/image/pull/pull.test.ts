@@ -29,6 +29,8 @@ const BASE = layer(
 const UPPER = layer(
   { name: ".wh.gone" },
   { name: "d/", type: "5", mode: 0o755 },
+  // Needless beside what hides all: overlayfs would list it.
+  { name: "d/.wh.lower" },
   { name: "d/.wh..wh..opq" },
   { name: "d/new", content: "3" },
 );
