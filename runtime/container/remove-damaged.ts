@@ -1,16 +1,16 @@
 import { closeSync, openSync, unlinkSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
-import { directory } from "../resources/directory.ts";
 import { endProcess } from "../resources/process.ts";
 import { parseJson } from "../shape.ts";
 import { nameIn } from "../state/containers.ts";
-import { endFrozen, entry, processOf, undoAll } from "../state/entry.ts";
+import { endFrozen, processOf, undoAll } from "../state/entry.ts";
 import { type Journal, readIntact } from "../state/journal.ts";
 import { awaitLock, closeLock, isMissing, openLock, tryLock } from "../state/lock.ts";
 import { tidyNames } from "../state/names.ts";
 import { type Places, placesOf } from "../state/places.ts";
 import { isOfOtherVersion, removeRecord, removeUnfinished } from "../state/record.ts";
+import { entriesOfLostJournal } from "../state/recover.ts";
 import { find } from "../state/status.ts";
 import { textOf } from "../state/text-of.ts";
 import { letEnd } from "./kill.ts";
@@ -28,8 +28,7 @@ export async function removeDamaged(root: string, asked: string): Promise<boolea
   await endNamed(shim, places, intactJournal(places));
   const fd = await lock(shim, places);
   try {
-    const own = (["upper", "work", "monitor"] as const).map((which) => entry(directory(which), "removal"));
-    await undoAll(shim, places, [...own, ...intactJournal(places).entries]);
+    await undoAll(shim, places, [...entriesOfLostJournal(), ...intactJournal(places).entries]);
     removeUnfinished(places.record);
     removeRecord(places.record);
     unlinkSync(places.lock);

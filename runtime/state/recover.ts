@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, unlinkSync } from "node:fs";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
+import { cgroupPlaces } from "../host/cgroup/hierarchies.ts";
 import { isNoSpace } from "../host/errno.ts";
 import { isSame, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
@@ -52,8 +53,13 @@ function restartedRecord(places: Places, { record, entries }: Journal): Containe
 }
 
 /** A lost journal: if its writer was killed before the first line, nothing exists; if the machine lost power, all may. */
-function entriesOfLostJournal(): Entry[] {
-  return [entry(directory("work"), "exit"), entry(directory("upper"), "removal")];
+export function entriesOfLostJournal(): Entry[] {
+  return [
+    entry(directory("work"), "exit"),
+    entry(directory("upper"), "removal"),
+    entry(directory("monitor"), "removal"),
+    entry({ kind: "cgroups", places: cgroupPlaces() }, "exit"),
+  ];
 }
 
 /** The command ran, and the process that waited for it was killed before it recorded the exit. */

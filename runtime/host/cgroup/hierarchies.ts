@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CgroupFacts, Hierarchy } from "../../cgroup/hierarchy.ts";
 import { limitsV2 } from "../../cgroup/limits.ts";
-import { sharedCgroup } from "../../cgroup/place.ts";
+import { type Place, sharedCgroup } from "../../cgroup/place.ts";
 import type { Resources } from "../../spec/limits/resources.ts";
 import { isFirstUserNamespace } from "../users/identity.ts";
 import { type MountedHierarchy, mountedHierarchies } from "./mounts.ts";
@@ -20,6 +20,14 @@ export function cgroupFacts(resources: Resources, name: string): CgroupFacts {
     processors: cpu.quota === undefined && cpu.cpus === undefined ? "" : online("cpu"),
     memoryNodes: cpu.mems === undefined ? "" : online("node"),
   };
+}
+
+/** Where this user's containers have cgroups. */
+export function cgroupPlaces(): Place[] {
+  const isRoot = isFirstUserNamespace() && process.geteuid?.() === 0;
+  return hierarchies(isRoot, false).flatMap(({ version, directory }) =>
+    directory === undefined ? [] : [{ version, directory }],
+  );
 }
 
 /** `root`: this is the machine's root. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
-import { gone } from "../../rig/processes.ts";
+import { gone, kill } from "../../rig/processes.ts";
 import { detachedRig, processIn, TRAPPED } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
@@ -21,6 +21,28 @@ const DAMAGES: readonly (readonly [what: string, damage: () => void])[] = [
 afterEach(async () => {
   await rig.run(["rm", "-f", "c1", "other"]);
   assert.deepEqual(left(), clean);
+});
+
+describe("a container whose journal is lost with its monitor", () => {
+  const lose = async () => {
+    await detach("c1", ...TRAPPED);
+    const found = journal("c1");
+    kill(found.monitor?.pid ?? 0);
+    await gone(processIn(found));
+    writeFileSync(lock, "");
+  };
+
+  it("is started again, and its cgroups are no obstacle", async () => {
+    await lose();
+    assert.equal(await succeeds("start", "c1"), "c1\n");
+  });
+
+  it("leaves nothing where its record is lost too, once another one was started", async () => {
+    await lose();
+    rmSync(record);
+    await succeeds("run", "--image", "box", "--network", "none", "other", "true");
+    assert.deepEqual(left(), clean);
+  });
 });
 
 describe("rm -f", () => {
