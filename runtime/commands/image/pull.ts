@@ -10,6 +10,7 @@ import { isBrokenPipe, SIGPIPE_EXIT } from "../output/write.ts";
 import { undoneBySignals } from "../signals.ts";
 import { runWith } from "../verbs/run-with.ts";
 import { verb } from "../verbs/verb.ts";
+import { checkTakesAllTags } from "./all-tags.ts";
 import { compileLess } from "./compile-less.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
 
@@ -24,23 +25,37 @@ export async function pullCommand(args: readonly string[]): Promise<number> {
 
 type Report = Values<typeof REPORT_OPTIONS>;
 
-const EACH_TAG = "pull each tag by its name; skopeo list-tags docker://NAME lists them";
+const OPTIONS = {
+  ...REPORT_OPTIONS,
+  "all-tags": { type: "boolean", short: "a", describe: "all tags that the registry has of a name without one" },
+} as const;
 
 export const pullVerb = verb({
   synopsis: "NAME",
   describe: "Fetch an image from its registry: [HOST[:PORT]/]NAME[:TAG][@DIGEST]",
-  options: REPORT_OPTIONS,
-  unavailable: { a: EACH_TAG, "all-tags": EACH_TAG },
-  run: async (form, [name, ...more]) => {
+  options: OPTIONS,
+  run: async ({ "all-tags": withAllTags = false, ...form }, [name, ...more]) => {
     if (name === undefined || more.length > 0)
       throw new Failure("pull takes the name of one image", { code: "usage", remedy: "tinydocker pull NAME[:TAG]" });
-    await pullAndReport(name, form);
+    if (withAllTags) return pullAllTags(name, form);
+    await pullAndReport(parseReference(name), form);
     return 0;
   },
 });
 
-async function pullAndReport(name: string, form: Report): Promise<void> {
+/** Also those after one that is no image of this machine's, such as a signature. */
+async function pullAllTags(name: string, form: Report): Promise<number> {
+  checkTakesAllTags(name);
   const reference = parseReference(name);
+  const { listTags } = await import("../../image/registry/list-tags.ts");
+  const tags = await undoneBySignals((signal) =>
+    listTags(reference, { env: process.env, signal }, `can't pull all tags of ${name}`),
+  );
+  const { codeOfEach } = await import("../each-name.ts");
+  return codeOfEach(tags, (tag) => pullAndReport(parseReference(`${name}:${tag}`), form));
+}
+
+async function pullAndReport(reference: Reference, form: Report): Promise<void> {
   await undoneBySignals(async (signal) => {
     const { layer: progress, end } = layerReport(formOf(form), signal);
     const request = { root: stateRoot(), reference, env: process.env, signal, progress, fetching: compileLess };

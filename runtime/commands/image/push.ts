@@ -1,7 +1,5 @@
-import { Failure } from "../../failure.ts";
 import { storedWithTags } from "../../image/content/stored-image.ts";
 import { pushImage } from "../../image/push/push.ts";
-import { withoutTag } from "../../image/registry/name-pattern.ts";
 import { familiarName, parseReference, type Reference } from "../../image/registry/reference.ts";
 import { stateRoot } from "../../state/root.ts";
 import { operands } from "../operands.ts";
@@ -9,6 +7,7 @@ import type { Values } from "../options/option.ts";
 import { writeToOutput } from "../output/queued-output.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "../verbs/verb.ts";
+import { checkTakesAllTags } from "./all-tags.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
 
 const OPTIONS = {
@@ -29,8 +28,7 @@ export const pushVerb = verb({
 
 /** Throws Failure. */
 function allTags(name: string): Reference[] {
-  if (withoutTag(name) !== name)
-    throw new Failure(`--all-tags is for a name without a tag, not ${name}`, { code: "usage" });
+  checkTakesAllTags(name);
   return storedWithTags(stateRoot(), name).map(({ named }) => parseReference(named.name));
 }
 

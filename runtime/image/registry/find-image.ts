@@ -16,6 +16,7 @@ import {
 } from "../manifest/kinds.ts";
 import { type Parsed, parseManifest } from "../manifest/parse.ts";
 import { chooseImage, fitsHere, platformOf, thisPlatform } from "../manifest/platform.ts";
+import { firstThatHas } from "./first-that-has.ts";
 import { textOf } from "./http.ts";
 import type { Reference } from "./reference.ts";
 import { refusal } from "./refusal.ts";
@@ -46,23 +47,11 @@ export async function findImage(
   what: string,
   stored: Stored,
 ): Promise<FoundImage> {
-  let failure: unknown;
-  for (const repository of repositories) {
-    try {
-      const search = { repository, what, stored };
-      const name = reference.digest ?? reference.tag ?? "latest";
-      return (await unchanged(search, name)) ?? (await choose(search, name, 1));
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      // One that speaks TLS only, or not at all, says less than what it answers in the other way.
-      if (failure === undefined || !isMisunderstood(error)) failure = error;
-    }
-  }
-  throw failure;
-}
-
-function isMisunderstood({ code, message }: Failure): boolean {
-  return code === "registry-unreachable" || message.includes("HTTP request to an HTTPS server");
+  return firstThatHas(repositories, async (repository) => {
+    const search = { repository, what, stored };
+    const name = reference.digest ?? reference.tag ?? "latest";
+    return (await unchanged(search, name)) ?? (await choose(search, name, 1));
+  });
 }
 
 interface Search {
