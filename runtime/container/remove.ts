@@ -1,15 +1,19 @@
+import { existsSync } from "node:fs";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { isNoSpace } from "../host/errno.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { noContainer } from "../spec/name.ts";
 import { begin, type Claim, claimAgain, release } from "../state/claim.ts";
+import { nameIn } from "../state/containers.ts";
 import { type Entry, undoAll } from "../state/entry.ts";
-import { type Handle, lookAtExisting } from "../state/handle.ts";
+import { type Handle, handleNamed, lookAtExisting } from "../state/handle.ts";
+import { placesOf } from "../state/places.ts";
 import { removeRecord } from "../state/record.ts";
 import { type Timer, timed } from "../state/timed.ts";
 import { hostFailure } from "./failure/diagnose.ts";
 import { stopAndClaim } from "./stop.ts";
+import { undoEnded } from "./undo.ts";
 import { checkWritable } from "./writable.ts";
 
 /** Removes a container and everything it wrote. Throws Failure if it is running or does not exist. */
@@ -73,4 +77,15 @@ export async function removeByForce(container: Handle, timer?: Timer): Promise<v
   } catch (error) {
     throw hostFailure(error);
   }
+}
+
+/**
+ * Waits for who removes a container at its exit, or removes what is left of it where that one was killed: no command finds it by then.
+ * One that is found is left as it is.
+ */
+export async function finishRemoval(root: string, asked: string): Promise<void> {
+  const name = nameIn(asked);
+  if (name === undefined || handleNamed(root, name)) return;
+  const { key, lock } = placesOf(root, name);
+  if (existsSync(lock)) await undoEnded(key);
 }

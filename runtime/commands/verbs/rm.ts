@@ -1,4 +1,4 @@
-import { remove, removeByForce } from "../../container/remove.ts";
+import { finishRemoval, remove, removeByForce } from "../../container/remove.ts";
 import { removeDamaged } from "../../container/remove-damaged.ts";
 import { openShim } from "../../host/shim.ts";
 import { type OwnVolume, removeOwnVolume } from "../../resources/volume.ts";
@@ -30,9 +30,16 @@ export const rmVerb = verb({
       await removeVolumes(container, owned, explained?.timer);
       explained?.finish();
     };
-    return force ? each(names, work, "container-not-found", removeDamaged) : each(names, work);
+    return force ? each(names, work, "container-not-found", removeUnknown) : each(names, work);
   },
 });
+
+/** What no handle leads to. Returns false where something else is to be removed, or nothing. */
+async function removeUnknown(root: string, name: string): Promise<boolean> {
+  if (await removeDamaged(root, name)) return true;
+  await finishRemoval(root, name);
+  return false;
+}
 
 async function removeVolumes(
   container: Handle,

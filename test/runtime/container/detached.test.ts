@@ -126,6 +126,14 @@ describe("a detached container", () => {
     assert.deepEqual(left(), clean);
   });
 
+  it("that is removed at its exit is gone after rm -f, also where that comes while it is removed", async () => {
+    for (let round = 0; round < 6; round += 1) {
+      await detach("--rm", "d1", "true");
+      await rig.run(["rm", "-f", "d1"]);
+      assert.deepEqual(left(), clean);
+    }
+  });
+
   it("that is removed at its exit is restarted with what it wrote, and removed at its next exit", async () => {
     await detach(
       "--rm",

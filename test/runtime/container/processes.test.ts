@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
-import { emptied, gone, killIfThere } from "../../rig/processes.ts";
+import { gone, killIfThere } from "../../rig/processes.ts";
 import { outcomeOf } from "../../rig/tinydocker.ts";
 import { detachedRig, processIn } from "./detached-rig.ts";
 
@@ -65,8 +65,6 @@ async function emptyCgroup(cgroup: string): Promise<void> {
 
 afterEach(async () => {
   await rig.run(["rm", "-f", "d1"]);
-  // One that is removed at its exit is unknown to rm while its monitor's command removes it.
-  await emptied(join(rig.root, "locks"));
   assert.deepEqual(left(), clean);
 });
 
