@@ -64,8 +64,12 @@ async function credentialsIn(
 ): Promise<Credentials | undefined> {
   const helper = helperOf(content, domain);
   if (helper !== undefined) {
-    const { askHelper } = await import("./credential-helper.ts");
-    const found = await askHelper(helper, serverOf(domain), env, patience);
+    const { askHelper, isNotInstalled } = await import("./credential-helper.ts");
+    const found = await askHelper(helper, serverOf(domain), env, patience).catch((error: unknown) => {
+      // That of all registries is not needed for all: docker and podman go on, also with a file from another machine.
+      if (helper === content.credsStore && isNotInstalled(error)) return undefined;
+      throw error;
+    });
     if (found) return found;
   }
   const { auths = {} } = content;
@@ -82,9 +86,9 @@ export function serverOf(domain: string): string {
   return domain === DOCKER_HUB ? DOCKER_HUB_KEY : domain;
 }
 
-/** The program that has the credentials of a registry; undefined: the file itself has them. */
+/** The program that has the credentials of a registry; undefined: the file itself has them, as also an empty name says. */
 export function helperOf({ credHelpers = {}, credsStore }: AuthFile, domain: string): string | undefined {
-  return credHelpers[domain] ?? credHelpers[serverOf(domain)] ?? credsStore;
+  return (credHelpers[domain] ?? credHelpers[serverOf(domain)] ?? credsStore) || undefined;
 }
 
 /** Which of the keys are of it, the nearest first: podman's may be of a repository or of a folder of them, docker's are of a host. */

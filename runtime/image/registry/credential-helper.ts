@@ -18,6 +18,11 @@ export interface Patience {
   readonly silence?: number;
 }
 
+/** Whether that is why it could not be asked. */
+export function isNotInstalled(error: unknown): boolean {
+  return error instanceof Failure && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+}
+
 /** By docker's protocol: `docker-credential-NAME get`, with the registry on its input. Undefined: it has none. */
 export async function askHelper(
   name: string,

@@ -80,6 +80,20 @@ esac
     });
   });
 
+  it("are those of the file where its helper has no name, or the one of all registries is not installed", async (t) => {
+    const auths = { "a.example": { auth: base64("file:1") } };
+    const file = { user: "file", password: "1" };
+    for (const settings of [
+      { credsStore: "" },
+      { credsStore: "nosuch" },
+      { credsStore: "nosuch", credHelpers: { "a.example": "" } },
+    ]) {
+      const { env } = await home(t, { ".docker/config.json": { ...settings, auths } });
+      assert.deepEqual(await credentialsFor({ domain: "a.example", path: "x" }, env), file);
+      assert.equal(await credentialsFor({ domain: "other.example", path: "x" }, env), undefined);
+    }
+  });
+
   it("are not waited for where a helper, or what its script has started, does not end, or a signal comes", async (t) => {
     const { directory, env } = await home(t, {
       ".docker/config.json": { credsStore: "stuck" },
