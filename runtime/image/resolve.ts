@@ -4,7 +4,7 @@ import { checkedName } from "../spec/name.ts";
 import type { Image } from "../spec/spec.ts";
 import type { ImageConfig } from "./config.ts";
 import { hasLayer, stackOf } from "./content/stack.ts";
-import { findStored, storedNames } from "./content/stored-image.ts";
+import { findStored, howToGet, isWholeId, storedNames } from "./content/stored-image.ts";
 import { imageConfig } from "./layers/config-file.ts";
 import { parseReference } from "./registry/reference.ts";
 import { imageNames, readRecord, recordOf, rootfsOf } from "./store.ts";
@@ -60,15 +60,21 @@ function resolveStored(root: string, name: string): ResolvedImage | undefined {
   return { name, id: image.id, layers: stackOf(root, diffIds), config: imageConfig(image.config) };
 }
 
-/** The names of all that a container can have. */
-export function availableImages(root: string): string[] {
-  return [HOST.name, ...imageNames(root), ...storedNames(root)];
+const NAMED_MAX = 10;
+
+/** Those that a container can have, the first ones by their names. */
+export function availableImages(root: string): string {
+  const names = [HOST.name, ...imageNames(root), ...storedNames(root)];
+  const others = names.length - NAMED_MAX;
+  return `${names.slice(0, NAMED_MAX).join(", ")}${others > 0 ? ` and ${others} more` : ""}`;
 }
 
 function notFound(root: string, name: string): Failure {
-  return new Failure(`there is no image ${name}; available: ${availableImages(root).join(", ")}`, {
+  return new Failure(`there is no image ${name}; available: ${availableImages(root)}`, {
     code: "image-not-found",
-    remedy: `tinydocker pull ${name}, or tinydocker image import NAME FILE.tar[.gz|.zst]|DIR|-`,
+    remedy: isWholeId(name)
+      ? howToGet(name)
+      : `tinydocker pull ${name}, or tinydocker image import NAME FILE.tar[.gz|.zst]|DIR|-`,
   });
 }
 

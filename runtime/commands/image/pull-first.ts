@@ -16,6 +16,6 @@ export async function pullFirst(image = HOST.name, { policy, isQuiet }: PullFirs
   if (signal) process.kill(process.pid, signal);
   throw new Failure(`the image ${image} was not pulled, so nothing was started`, {
     code: "image-not-found",
-    remedy: `available here: ${availableImages(stateRoot()).join(", ")}`,
+    remedy: `available here: ${availableImages(stateRoot())}`,
   });
 }

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { pruneStored } from "../../image/content/remove.ts";
-import { existingStored } from "../../image/content/stored-image.ts";
+import { existingStored, howToGet } from "../../image/content/stored-image.ts";
 import { tagStored } from "../../image/content/tag.ts";
 import { unlessDamaged } from "../../image/damaged.ts";
 import { counted } from "../../image/hints.ts";
@@ -88,6 +88,6 @@ function madeOf(root: string, name: string) {
 function missing(name: string): never {
   throw new Failure(`there is no image ${name}`, {
     code: "image-not-found",
-    remedy: `tinydocker pull ${name}; tinydocker image ls lists the images`,
+    remedy: howToGet(name),
   });
 }

@@ -7,7 +7,7 @@ import { clearUnderWay } from "./clear.ts";
 import { removeDownloads } from "./download-lock.ts";
 import { containers, partsOf } from "./in-use.ts";
 import { allNames, type NamedImage, readName, removeName } from "./names.ts";
-import { findStored, idOf, namesOfDigest, namesOfSame, readStored } from "./stored-image.ts";
+import { findStored, idOf, isWholeId, namesOfDigest, namesOfSame, readStored } from "./stored-image.ts";
 import { type Removed, sweepContent } from "./sweep.ts";
 
 /** What became of an image. */
@@ -52,7 +52,7 @@ export async function removeStored(root: string, name: string, withAllNames: boo
 
 /** A damaged image has a name too, which can be removed. */
 function readByName(root: string, name: string): readonly NamedImage[] {
-  if (/^(?:sha256:)?[a-f0-9]{64}$/.test(name)) return [];
+  if (isWholeId(name)) return [];
   const reference = parseReference(name);
   if (reference.digest !== undefined) return namesOfDigest(root, reference);
   return [readName(root, fullName(reference)) ?? []].flat();

@@ -19,7 +19,16 @@ export interface StoredImage {
 
 /** As docker takes it: four digits of it or more. */
 const ID = /^(?:sha256:)?([a-f0-9]{4,64})$/;
-const WHOLE_ID = /^[a-f0-9]{64}$/;
+const WHOLE_ID = /^(?:sha256:)?[a-f0-9]{64}$/;
+
+export function isWholeId(name: string): boolean {
+  return WHOLE_ID.test(name);
+}
+
+/** Where there is no such image: no registry has one by an id. */
+export function howToGet(name: string): string {
+  return `${isWholeId(name) ? "" : `tinydocker pull ${name}; `}tinydocker image ls lists the images`;
+}
 
 /** By a name as docker reads it, or by an id; undefined: there is none. Throws Failure for what is neither, and if it is damaged. */
 export function findStored(root: string, name: string): StoredImage | undefined {
@@ -38,13 +47,13 @@ export function existingStored(root: string, name: string): StoredImage {
     });
   throw new Failure(`there is no image ${name} from a registry`, {
     code: "image-not-found",
-    remedy: `tinydocker pull ${name}; tinydocker image ls lists the images`,
+    remedy: howToGet(name),
   });
 }
 
 /** The same; a name without a tag means all of its tags that are here, as docker saves them. */
 export function storedWithTags(root: string, name: string): StoredImage[] {
-  const reference = withoutTag(name) === name && !WHOLE_ID.test(name) ? parseReference(name) : undefined;
+  const reference = withoutTag(name) === name && !isWholeId(name) ? parseReference(name) : undefined;
   const tags = reference ? allNames(root).filter((named) => isTagOf(reference, named)) : [];
   return tags.length > 0 ? tags.map((named) => readStored(root, named)) : [existingStored(root, name)];
 }

@@ -80,6 +80,11 @@ test("an image that does not exist is reported, with those that do and how to im
   };
   assert.throws(() => resolveImage(here.root, "ubuntu"), expected);
   await assert.rejects(removeImage(here.root, "ubuntu"), expected);
+  const id = `sha256:${"0".repeat(64)}`;
+  assert.throws(() => resolveImage(here.root, id), { remedy: "tinydocker image ls lists the images" });
+  for (let i = 0; i < 9; i += 1) await importInto(here.root, `e${i}`, IMAGE);
+  const first = "host, alpine, debian, e0, e1, e2, e3, e4, e5, e6 and 2 more";
+  assert.throws(() => resolveImage(here.root, "ubuntu"), { message: `there is no image ubuntu; available: ${first}` });
 });
 
 test("an import under a name in use is refused, and the image stays", async (context) => {
