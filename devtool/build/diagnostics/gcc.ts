@@ -7,7 +7,7 @@ const RUNTIME_ERROR = "runtime error";
 /** How it came to the place that an error of a template names. */
 const CONTEXT = /^([^\s:][^:]*)(:\d+:(?:\d+:)? {2,}\S.*)$/;
 const INCLUDED = /^(In file included from |\s+from )([^:]+)(:\d+.*)$/;
-const IN_FUNCTION = /^([^\s:]+\.\w+)(: (?:(?:In|At) .*|Assembler messages):)$/;
+const IN_FUNCTION = /^([^\s:][^:]*\.\w+)(: (?:(?:In|At) .*|Assembler messages):)$/;
 const WITHOUT_PLACE =
   /^(?:[\w.+-]*-)?(?:gcc|g\+\+|cc|c\+\+|cc1|cc1plus|clang|clang\+\+)(?:-[\d.]+)?: (fatal error|error|warning): (.*)$/;
 /** It follows the linker's own message. */

@@ -4,15 +4,15 @@ import { NO_LINE, type ReadLine, type ToolLine } from "./tool-line.ts";
 
 const LINKER = /^(?:\S*\/)?(?:[\w.-]+-)?(ld(?:\.(?:lld|gold|bfd|mold))?|lld|mold): /;
 /** The place is a line where the object file has debugging information, else an offset in one of its sections. */
-const AT_PLACE = /^(?:([^\s:]+\.\w+):)?([^\s:]+):(?:(\d+)|\((\.[\w.]+\+0x[0-9a-f]+)\)): (.*)$/;
+const AT_PLACE = /^(?:([^\s:][^:]*\.\w+):)?([^\s:][^:]*):(?:(\d+)|\((\.[\w.]+\+0x[0-9a-f]+)\)): (.*)$/;
 /** In an object file that names no source, such as the C library's, which calls main. */
 const AT_OFFSET = /^\(\.[\w.]+\+0x[0-9a-f]+\): (.*)$/;
 /** gold's, without debugging information. */
-const AT_FUNCTION = /^(?:[^\s:]+\.\w+:)?([^\s:]+):function \S+: error: (.*)$/;
+const AT_FUNCTION = /^(?:[^\s:][^:]*\.\w+:)?([^\s:][^:]*):function \S+: error: (.*)$/;
 const FAULT = /^(undefined reference to|multiple definition of|relocation truncated|first defined here)/;
-const IN_FUNCTION = /^([^\s:]+)(: in function .*:)$/;
+const IN_FUNCTION = /^([^\s:][^:]*)(: in function .*:)$/;
 /** lld's and mold's lines after "undefined symbol". */
-const REFERENCED = /^(>>> (?:referenced|defined) (?:by|at) )([^\s:]+):(\d+)( .*)?$/;
+const REFERENCED = /^(>>> (?:referenced|defined) (?:by|at) )([^\s:][^:]*):(\d+)( .*)?$/;
 
 /** What GNU ld, gold, lld and mold report. Of a source without debugging information ld has the bare name, after its object file's path. */
 export function createLinkerReader(hasFile: (path: string) => boolean): ReadLine {
@@ -27,11 +27,18 @@ export function createLinkerReader(hasFile: (path: string) => boolean): ReadLine
   };
 }
 
-/** Where the source of an object file may be: cmake and Makefiles mostly have the folders of the sources in that of the build. */
+/**
+ * Where the source of an object file may be: cmake and Makefiles mostly have the folders of the sources in that of the build,
+ * and cmake has `_` for a blank.
+ */
 function sourcesOf(object: string, name: string): string[] {
-  if (!posix.basename(object).startsWith(name.replace(/\.\w+$/, "."))) return [];
-  const folders = posix.dirname(object.replace(/CMakeFiles\/[^/]+\.dir\//, "")).split("/");
-  return [...folders, ""].map((_, index) => posix.join(...folders.slice(index), name));
+  const [base, stem] = [posix.basename(object), name.replace(/\.\w+$/, ".")];
+  if (!base.startsWith(stem) && !base.startsWith(stem.replaceAll(" ", "_"))) return [];
+  const folder = posix.dirname(object.replace(/CMakeFiles\/[^/]+\.dir\//, ""));
+  return [folder, folder.replaceAll("_", " ")].flatMap((path) => {
+    const folders = path.split("/");
+    return [...folders, ""].map((_, index) => posix.join(...folders.slice(index), name));
+  });
 }
 
 const readLine: ReadLine = (line, local) => {

@@ -22,6 +22,8 @@ const FOLDERS: Readonly<Record<string, string>> = {
   ld: "",
   "ld-cmake": "cm",
   python: "py",
+  spaces: "c d",
+  "spaces-cmake": "cs",
   tsc: "ts",
 };
 const FILES = [
@@ -42,6 +44,12 @@ const FILES = [
   "go/add.c",
   "go/p/main.go",
   "cm/CMakeLists.txt",
+  "c d/my main.c",
+  "c d/my head.h",
+  "c d/sub head.h",
+  "c d/o.c",
+  "cs/src dir/my main.c",
+  "cs/src dir/o.c",
 ];
 
 for (const file of readdirSync(PRINTED).filter((name) => !name.includes("golden"))) {
