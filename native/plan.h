@@ -81,6 +81,7 @@
     /* A file below /proc/sys. */                                                                                      \
     X(SYSCTL, sysctl, F(TEXT, path) F(TEXT, value))                                                                    \
     X(SETHOSTNAME, sethostname, F(TEXT, name))                                                                         \
+    X(SETDOMAINNAME, setdomainname, F(TEXT, name))                                                                     \
     X(LINK_UP, link_up, F(TEXT, name))                                                                                 \
     /* Its network namespace, under that number, by which messages name it. */                                         \
     X(OPEN_NETWORK, open_network, F(NUMBER, fd))                                                                       \

@@ -30,6 +30,11 @@ int step_sethostname(struct td_init *init, const struct td_sethostname *step) {
     return sethostname(name, strlen(name)) == 0 ? 0 : errno;
 }
 
+int step_setdomainname(struct td_init *init, const struct td_setdomainname *step) {
+    const char *name = td_text(&init->plan, step->name);
+    return syscall(SYS_setdomainname, name, strlen(name)) == 0 ? 0 : errno;
+}
+
 int step_link_up(struct td_init *init, const struct td_link_up *step) {
     struct ifreq request = {.ifr_flags = IFF_UP};
     strncpy(request.ifr_name, td_text(&init->plan, step->name), sizeof request.ifr_name - 1);

@@ -159,6 +159,7 @@ const REASONS = {
     en: "in the container's UTS namespace, so the host keeps its name",
     zh: "在容器自己的 UTS 命名空间中设置，宿主机的主机名不变",
   },
+  domainname: { en: "as requested with --domainname", zh: "按 --domainname 的要求" },
   loopback: {
     en: "makes 127.0.0.1 work; in a new network namespace it is down",
     zh: "启用 127.0.0.1；新的网络命名空间中它默认是关闭的",

@@ -92,6 +92,8 @@ function initCall(step: Step): string {
       return `mknod(${quoted(step.path)}, ${typed(step.mode)}, makedev(${deviceNumbers(step.device)}))`;
     case "SYSCTL":
       return `write(open(${quoted(`/proc/sys/${step.path}`)}, O_WRONLY), ${quoted(step.value)})`;
+    case "SETDOMAINNAME":
+      return `setdomainname(${quoted(step.name)}, ${Buffer.byteLength(step.name)})`;
     case "SETHOSTNAME":
       return `sethostname(${quoted(step.name)}, ${Buffer.byteLength(step.name)})`;
     case "LINK_UP":

@@ -76,7 +76,7 @@ function config({ spec, life }: Found["record"]): Struct {
   const { terminal, env, args, cwd, entrypointLength = 0 } = spec.process;
   const about = {
     Hostname: spec.hostname,
-    Domainname: "",
+    Domainname: spec.domainname ?? "",
     User: userText(spec.process.user),
     AttachStdin: !life,
     AttachStdout: !life,

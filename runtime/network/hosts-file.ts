@@ -3,14 +3,21 @@ import { type HostEntry, type Lease, type Networks, nameOf } from "./network.ts"
 const LOOPBACK = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
 
 /** hosts(5) of a container without a network: it knows itself. */
-export function loopbackHosts(hostname: string, extra: readonly HostEntry[]): string {
-  return `${LOOPBACK}127.0.1.1\t${hostname}\n${hostLines(extra)}`;
+export function loopbackHosts(own: OwnName, extra: readonly HostEntry[]): string {
+  return `${LOOPBACK}127.0.1.1\t${ownNames(own).join(" ")}\n${hostLines(extra)}`;
+}
+
+type OwnName = Pick<Lease, "hostname" | "domainname">;
+
+/** The full name first, which hostname -f and mail servers take. */
+function ownNames({ hostname, domainname }: OwnName): string[] {
+  return domainname === undefined ? [hostname] : [`${hostname}.${domainname}`, hostname];
 }
 
 /** hosts(5) of a container: itself, what was asked for, then every other container of its networks by name and alias. */
 export function hostsOf(networks: Networks, lease: Lease): string {
   const own = lease.attachments.flatMap((attachment) =>
-    entriesOf(attachment, [lease.hostname, nameOf(lease), ...attachment.aliases]),
+    entriesOf(attachment, [...ownNames(lease), nameOf(lease), ...attachment.aliases]),
   );
   return `${LOOPBACK}${hostLines(own)}${hostLines(lease.extraHosts)}${hostLines(peersOf(networks, lease))}`;
 }

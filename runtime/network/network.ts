@@ -49,6 +49,7 @@ export interface Lease {
   /** Where it has been renamed. */
   readonly name?: string;
   readonly hostname: string;
+  readonly domainname?: string;
   /** The first one with a way out has the default route and the published ports. */
   readonly attachments: readonly Attachment[];
   readonly ports: readonly PublishedPort[];

@@ -28,11 +28,14 @@ export function oomScoreSteps({ process: { oomScoreAdj } }: ContainerSpec): Step
 
 /** What the command sees as its machine and session. */
 export function machineSteps(spec: ContainerSpec): Step[] {
-  const { hostname, linux, process } = spec;
+  const { hostname, domainname, linux, process } = spec;
+  const domain: readonly Step[] =
+    domainname === undefined ? [] : [{ op: "SETDOMAINNAME", name: domainname, reason: "domainname" }];
   // Root may lack CAP_NET_ADMIN, as inside another container.
   const loopback: Step = { op: "LINK_UP", name: "lo", reason: "loopback", excusedBy: "EPERM" };
   return [
     ...(hasNew(linux, "uts") ? [{ op: "SETHOSTNAME", name: hostname, reason: "hostname" } as const] : []),
+    ...domain,
     ...(hasNew(linux, "network") ? [loopback] : []),
     ...sessionSteps(process, { console: true }),
   ];

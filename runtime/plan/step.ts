@@ -50,6 +50,7 @@ export const FIELDS = {
   MKNOD: { mode: "number", device: "number", uid: "number", gid: "number", path: "text" },
   SYSCTL: { path: "text", value: "text" },
   SETHOSTNAME: { name: "text" },
+  SETDOMAINNAME: { name: "text" },
   LINK_UP: { name: "text" },
   OPEN_NETWORK: { fd: "number" },
   NETLINK: { slot: "slot", link: "text", messages: "words" },

@@ -25,7 +25,7 @@ import { forgetFlows } from "./flows.ts";
 import { removeHosts, rewriteHosts } from "./hosts-file.ts";
 import { hasOtherRules, keepRules } from "./rules.ts";
 
-type LeaseOwner = Pick<Lease, "container" | "name" | "hostname">;
+type LeaseOwner = Pick<Lease, "container" | "name" | "hostname" | "domainname">;
 
 /** Gives the container its addresses, in the store. Throws Failure when there are none. */
 export function takeLease(shim: Shim, held: Held, owner: LeaseOwner, network: NetworkSpec): Lease {

@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { Profile } from "../seccomp/profile.ts";
 import { environmentOf } from "./environment.ts";
+import { domainOf, hostnameOf, type NameRequest } from "./hostname.ts";
 import type { BlockDevices } from "./limits/block-io.ts";
 import { checkInit, type LimitRequest, oomScoreOf, type Resources, resourcesOf } from "./limits/resources.ts";
 import { type Rlimit, ulimitsOf } from "./limits/ulimits.ts";
@@ -17,7 +18,7 @@ import {
   type Namespaces,
   namespacesFor,
 } from "./namespaces.ts";
-import { type NetworkRequest, type NetworkSpec, networkOf } from "./network.ts";
+import { type NetworkSpec, networkOf } from "./network.ts";
 import { normalizePath } from "./path.ts";
 import { type Capability, capabilitiesFor } from "./security/capability.ts";
 import { checkAccess, checkDevicePlaces, DEFAULT_DEVICES, type Device } from "./security/device.ts";
@@ -26,15 +27,7 @@ import { privilegedMounts } from "./security/privileged.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./security/protected-paths.ts";
 import { type Security, type SecurityRequest, securityOf } from "./security/security.ts";
 import { sysctlsOf } from "./security/sysctl.ts";
-import {
-  containerIn,
-  type Others,
-  otherNamed,
-  type Sharing,
-  type SharingRequest,
-  sharingOf,
-  withSharedMemory,
-} from "./sharing.ts";
+import { type Others, type SharingRequest, sharingOf, withSharedMemory } from "./sharing.ts";
 import { textFault } from "./text.ts";
 import type { User } from "./user.ts";
 
@@ -42,6 +35,8 @@ import type { User } from "./user.ts";
 export interface ContainerSpec {
   readonly name: string;
   readonly hostname: string;
+  /** Of its UTS namespace, and behind its host name in its hosts file. */
+  readonly domainname?: string;
   /** Layers are absolute directories, the topmost first, as overlayfs's lowerdir lists them. */
   readonly root: { readonly layers: readonly string[]; readonly readonly: boolean };
   readonly mounts: readonly Mount[];
@@ -100,19 +95,16 @@ export const IMAGE_NAME = "org.opencontainers.image.ref.name";
 export const IMAGE_ID = "tinydocker.image.id";
 
 /** What a caller asks for; every field but the first two may be left out. */
-export interface RunRequest extends MountRequests, SecurityRequest, SharingRequest {
-  readonly name: string;
+export interface RunRequest extends NameRequest, MountRequests, SecurityRequest, SharingRequest {
   /** The command and its arguments. */
   readonly args: readonly string[];
   /** KEY=VALUE, or KEY to pass the caller's value on. */
   readonly env?: readonly string[] | undefined;
   readonly cwd?: string | undefined;
-  readonly hostname?: string | undefined;
   /** A small first process starts the command, passes signals on to it, and reaps. */
   readonly init?: boolean | undefined;
   readonly readonly?: boolean | undefined;
   readonly terminal?: boolean | undefined;
-  readonly network?: NetworkRequest | undefined;
   readonly limits?: LimitRequest | undefined;
 }
 
@@ -150,8 +142,6 @@ export interface Caller extends Identity {
 
 /** A login's usual limit; Node raises its own to the hard limit, and some programs loop over all descriptors. */
 const OPEN_FILES = 1024;
-/** At most HOST_NAME_MAX of Linux; every container's name is valid here. */
-const HOSTNAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 
 /** Completes and checks the request. Touches nothing. Throws Failure (exit 125) for what can't be run. */
 export function specOf(request: RunRequest, image: Image, user: User, caller: Caller): ContainerSpec {
@@ -180,6 +170,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   return {
     name,
     hostname,
+    ...domainOf(request, sharing),
     root: { layers: image.layers, readonly: request.readonly ?? false },
     mounts,
     network,
@@ -218,29 +209,6 @@ export function imageName(spec: ContainerSpec): string {
 /** As docker writes it: as it was asked for; empty: root, because nobody asked. */
 export function userText({ asked, uid, gid }: ContainerSpec["process"]["user"]): string {
   return asked ?? (uid === 0 && gid === 0 ? "" : `${uid}:${gid}`);
-}
-
-/** In a UTS namespace, or in a network, that is another's, it is that one's: the machine's /etc/hosts has no other name. */
-function hostnameOf({ name, hostname, network: asked }: RunRequest, { uts, network }: Sharing, caller: Caller): string {
-  const [joined = ""] = asked?.names ?? [];
-  const other = containerIn(joined);
-  if (hostname && (uts === "host" || other !== undefined)) {
-    const option = uts === "host" ? "--uts host" : `--network ${joined}`;
-    throw new Failure(`--hostname can't be used with ${option}: the host name is not the container's own`, {
-      code: "usage",
-      remedy: "leave one of them out",
-    });
-  }
-  if (uts === "host" || (network === "host" && !hostname)) return caller.hostname ?? name;
-  return other === undefined ? checkedHostname(hostname || name) : otherNamed(other, caller.others).hostname;
-}
-
-function checkedHostname(hostname: string): string {
-  if (HOSTNAME.test(hostname)) return hostname;
-  throw new Failure(`${JSON.stringify(hostname)} can't be a host name`, {
-    code: "usage",
-    remedy: "use 1 to 64 letters, digits, '.', '_' and '-', the first one a letter or a digit",
-  });
 }
 
 export function checkedUser(

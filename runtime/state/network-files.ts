@@ -62,7 +62,7 @@ const isLease: Shape<Lease> = isRecordOf(
     ports: isListOf(isPort),
     extraHosts: isListOf(isHostEntry),
   },
-  { name: isText, links: isListOf(isRecordOf({ to: isText, alias: isText })) },
+  { name: isText, domainname: isText, links: isListOf(isRecordOf({ to: isText, alias: isText })) },
 );
 const isNetwork: Shape<Network> = isRecordOf(
   {

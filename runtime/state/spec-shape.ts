@@ -69,51 +69,54 @@ export const isResources = isRecordOf({
 });
 
 /** A spec as a record stores it; the compiler checks that no field of the type is missing here. */
-export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
-  name: isText,
-  hostname: isText,
-  root: isRecordOf({ layers: isTexts, readonly: isBoolean }),
-  mounts: isListOf(
-    isRecordOf(
-      { destination: isText, type: isText, source: isText, options: isTexts },
-      {
-        subpath: isText,
-        nocopy: isTrue,
-        anonymous: isTrue,
-        labels: isMapOf(isText),
-        volumeOptions: isMapOf(isText),
-        container: isText,
-      },
-    ),
-  ),
-  network: isNetwork,
-  process: isRecordOf(
-    {
-      terminal: isBoolean,
-      user: isRecordOf(
-        { uid: isWhole, gid: isWhole, additionalGids: isListOf(isWhole) },
-        { asked: isText, groups: isTexts },
+export const isContainerSpec: Shape<ContainerSpec> = isRecordOf(
+  {
+    name: isText,
+    hostname: isText,
+    root: isRecordOf({ layers: isTexts, readonly: isBoolean }),
+    mounts: isListOf(
+      isRecordOf(
+        { destination: isText, type: isText, source: isText, options: isTexts },
+        {
+          subpath: isText,
+          nocopy: isTrue,
+          anonymous: isTrue,
+          labels: isMapOf(isText),
+          volumeOptions: isMapOf(isText),
+          container: isText,
+        },
       ),
-      args: isTexts,
-      env: isTexts,
-      cwd: isText,
-      umask: isWhole,
-      capabilities: isRecordOf({ bounding: isCapabilities, effective: isCapabilities, permitted: isCapabilities }),
-      rlimits: isListOf(isRecordOf({ type: isRlimit, soft: isWhole }, { hard: isWhole })),
-    },
-    { oomScoreAdj: isWhole, noNewPrivileges: isBoolean, init: isBoolean, entrypointLength: isWhole },
-  ),
-  annotations: isMapOf(isText),
-  linux: isRecordOf(
-    {
-      namespaces: isListOf(isNamespace),
-      uidMappings: isIdMappings,
-      gidMappings: isIdMappings,
-      maskedPaths: isTexts,
-      readonlyPaths: isTexts,
-      devices: isListOf(isDevice),
-      resources: isResources,
-    },
-    { sysctl: isMapOf(isText), seccomp: isEither(isProfile, isOneOf("unconfined")), shareableIpc: isTrue },
-  ),
-});
+    ),
+    network: isNetwork,
+    process: isRecordOf(
+      {
+        terminal: isBoolean,
+        user: isRecordOf(
+          { uid: isWhole, gid: isWhole, additionalGids: isListOf(isWhole) },
+          { asked: isText, groups: isTexts },
+        ),
+        args: isTexts,
+        env: isTexts,
+        cwd: isText,
+        umask: isWhole,
+        capabilities: isRecordOf({ bounding: isCapabilities, effective: isCapabilities, permitted: isCapabilities }),
+        rlimits: isListOf(isRecordOf({ type: isRlimit, soft: isWhole }, { hard: isWhole })),
+      },
+      { oomScoreAdj: isWhole, noNewPrivileges: isBoolean, init: isBoolean, entrypointLength: isWhole },
+    ),
+    annotations: isMapOf(isText),
+    linux: isRecordOf(
+      {
+        namespaces: isListOf(isNamespace),
+        uidMappings: isIdMappings,
+        gidMappings: isIdMappings,
+        maskedPaths: isTexts,
+        readonlyPaths: isTexts,
+        devices: isListOf(isDevice),
+        resources: isResources,
+      },
+      { sysctl: isMapOf(isText), seccomp: isEither(isProfile, isOneOf("unconfined")), shareableIpc: isTrue },
+    ),
+  },
+  { domainname: isText },
+);

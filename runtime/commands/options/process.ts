@@ -15,6 +15,7 @@ export const PROCESS_OPTIONS = {
   },
   init: { type: "boolean", describe: "start it below a small first process, which passes signals on and reaps" },
   hostname: { type: "string", short: "h", describe: "default: NAME" },
+  domainname: { type: "string", describe: "the domain of its host name, as hostname -f and setdomainname have it" },
 } as const satisfies Options;
 
 /** `env-file` and `entrypoint` are read elsewhere: the one names files, the other is a part of the command. */
@@ -26,5 +27,6 @@ export function processRequest(values: Values<typeof PROCESS_OPTIONS>): Partial<
     groups: values["group-add"],
     init: values.init,
     hostname: values.hostname,
+    domainname: values.domainname,
   };
 }

@@ -81,13 +81,14 @@ function refuseWithoutWayIn(networks: Networks, { attachments, ports }: NetworkS
 
 async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn) {
   const { root, key, name } = claim.places;
+  const named = { hostname: spec.hostname, ...(spec.domainname && { domainname: spec.domainname }) };
   const owner = { container: key, ...(name === key ? {} : { name }) };
   hold(claim, entry({ kind: "lease", container: claim.places.key }, "exit"));
   const { links, address, filter, prepared } = await changingNetworks(shim, root, async (held) => {
     const before = held.store;
     for (const { network } of spec.network.attachments) known(shim, root, held, network);
     held.save({ ...held.store, leases: namedNow(root, held.store.leases) });
-    const lease = takeLease(shim, held, { ...owner, hostname: spec.hostname }, withMachine(held.store, spec.network));
+    const lease = takeLease(shim, held, { ...owner, ...named }, withMachine(held.store, spec.network));
     leaseEvents(root, "connect", lease);
     makeHosts(root, held.store, lease);
     rewritePeers(root, held.store, lease);

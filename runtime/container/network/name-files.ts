@@ -8,9 +8,9 @@ import { HOST_GATEWAY, type NetworkSpec } from "../../spec/network.ts";
 import type { ContainerSpec } from "../../spec/spec.ts";
 
 /** Only what was asked for. */
-export function loopbackFacts({ hostname, network: { extraHosts, dns } }: ContainerSpec): NetworkFacts {
+export function loopbackFacts({ network: { extraHosts, dns }, ...spec }: ContainerSpec): NetworkFacts {
   const resolver = isAsked(dns) ? { resolvConf: resolvConf(readIfThere("/etc/resolv.conf"), dns) } : {};
-  return { hosts: loopbackHosts(hostname, extraHosts), ...resolver, links: [] };
+  return { hosts: loopbackHosts(spec, extraHosts), ...resolver, links: [] };
 }
 
 /** The machine's own names and name servers, and what was asked for. */

@@ -34,10 +34,10 @@ function notInstalled(asked: UserModeProgram | undefined): Failure {
   });
 }
 
-function userModeFacts({ hostname, network: { extraHosts, dns } }: ContainerSpec, name: UserModeProgram): NetworkFacts {
+function userModeFacts({ network: { extraHosts, dns }, ...spec }: ContainerSpec, name: UserModeProgram): NetworkFacts {
   const servers = dns.servers.length > 0 ? dns.servers : [NAME_SERVERS[name]];
   return {
-    hosts: loopbackHosts(hostname, extraHosts),
+    hosts: loopbackHosts(spec, extraHosts),
     resolvConf: resolvConf(readIfThere("/etc/resolv.conf"), { ...dns, servers }),
     links: [],
   };

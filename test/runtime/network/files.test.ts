@@ -20,6 +20,10 @@ describe("/etc/hosts", () => {
   const networks = { networks: [], leases: [web, db, other] };
 
   it("has the container itself, what was asked for, and every other container of its networks by name and alias", () => {
+    assert.match(
+      hostsOf(networks, { ...db, domainname: "example.org" }),
+      /\n10\.1\.0\.3\tdb-host\.example\.org db-host db\n/,
+    );
     const asked = { ...db, extraHosts: [{ address: "192.0.2.1", names: ["registry"] }] };
     assert.equal(
       hostsOf(networks, asked),
@@ -45,7 +49,11 @@ describe("/etc/hosts", () => {
 
   it("names the container itself where there is no network", () => {
     assert.match(
-      loopbackHosts("c1", [{ address: "192.0.2.1", names: ["x", "y"] }]),
+      loopbackHosts({ hostname: "c1", domainname: "example.org" }, []),
+      /127\.0\.1\.1\tc1\.example\.org c1\n$/,
+    );
+    assert.match(
+      loopbackHosts({ hostname: "c1" }, [{ address: "192.0.2.1", names: ["x", "y"] }]),
       /127\.0\.1\.1\tc1\n192\.0\.2\.1\tx y\n$/,
     );
   });

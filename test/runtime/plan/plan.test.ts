@@ -70,7 +70,7 @@ describe("a plan", () => {
       explainPlan(
         planOf(asked, {
           ...host,
-          network: { hosts: loopbackHosts("web", []), links: [] },
+          network: { hosts: loopbackHosts({ hostname: "web" }, []), links: [] },
           upperInMemory: true,
           fileSources: ["/etc/passwd"],
         }),

@@ -74,6 +74,8 @@ describe("a request", () => {
     "an argument with a NUL": { args: ["a\0b"] },
     "a relative working directory": { cwd: "a" },
     "a host name with a slash": { hostname: "a/b" },
+    "a domain name with a space": { domainname: "a b" },
+    "a domain name in the machine's UTS namespace": { domainname: "a", uts: "host" },
     "a host name of 65 letters": { hostname: "a".repeat(65) },
     "a variable without a name": { env: ["=x"] },
     "an argument with half a surrogate pair": { args: ["a", "b\ud800"] },

@@ -70,6 +70,8 @@ describe("tinydocker run", () => {
     assert.match(await printed("ip addr show lo"), /<LOOPBACK,UP[\s\S]*inet 127\.0\.0\.1/);
     assert.equal(await printed("ip link | grep -c mtu || true"), "1");
     assert.equal(await printed("hostname", "--hostname", "other"), "other");
+    const full = "hostname; hostname -f; cat /proc/sys/kernel/domainname";
+    assert.equal(await printed(full, "--domainname", "example.org"), "c1\nc1.example.org\nexample.org");
   });
 
   it("has no mount of the host, and no way to its root", async () => {
