@@ -96,7 +96,7 @@ function nameOf({ path }: Entry, type: string): string {
 
 /** What the header itself has no room for. */
 function recordsOf(entry: Entry, name: string, target: string, size: number): Buffer[] {
-  const { uid, gid }: Metadata = entry.metadata;
+  const { uid, gid, mtime }: Metadata = entry.metadata;
   const isPlain = (text: string) => text.length <= NAME_BYTES_MAX;
   return [
     ...(isPlain(name) ? [] : [record("path", bytesOf(name))]),
@@ -104,6 +104,7 @@ function recordsOf(entry: Entry, name: string, target: string, size: number): Bu
     ...(size <= NUMBER_MAX.size ? [] : [record("size", String(size))]),
     ...(uid <= NUMBER_MAX.id ? [] : [record("uid", String(uid))]),
     ...(gid <= NUMBER_MAX.id ? [] : [record("gid", String(gid))]),
+    ...(mtime >= 0 ? [] : [record("mtime", String(Math.floor(mtime)))]),
     ...entry.attributes.map((one) => record(`SCHILY.xattr.${escaped(one.name)}`, one.value)),
   ];
 }
