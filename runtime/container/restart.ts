@@ -2,7 +2,7 @@ import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
 import type { Handle } from "../state/handle.ts";
-import { lookAtExisting } from "../state/handle.ts";
+import { lookAt, lookAtExisting } from "../state/handle.ts";
 import { placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import { noteRestart } from "../state/restarts.ts";
@@ -23,12 +23,27 @@ export async function restart(container: Handle, stopping: StopOptions, starting
     const held = await endAndClaim(shim, container, stopping);
     tellStopped(container, found);
     // Whoever was quicker has started it since it was asked for.
-    if (held === "started again" || !held) await startAgain(container, starting);
-    else await startHeld(shim, held, starting);
+    const started =
+      held === "started again" || !held ? startAgain(container, starting) : startHeld(shim, held, starting);
+    await started.catch((error: unknown) => {
+      throw found.status.state === "running" ? saidStopped(container, error) : error;
+    });
   } finally {
     takeBack();
   }
   containerEvent(container.root, "restart", lookAtExisting(container).record);
+}
+
+/** Where it runs no more, the error has to say so. */
+function saidStopped(container: Handle, error: unknown): unknown {
+  if (!(error instanceof Failure) || lookAt(container)?.status.state !== "stopped") return error;
+  const { code, remedy, exitCode, message } = error;
+  return new Failure(`the container ${container.name} was stopped, and can't be started again: ${message}`, {
+    code,
+    exitCode,
+    cause: error,
+    ...(remedy !== undefined && { remedy }),
+  });
 }
 
 /** It ends with the command line that runs it. */

@@ -63,6 +63,23 @@ describe("a volume", () => {
     assert.deepEqual(readdirSync(device).sort(), ["more", "sub"]);
   });
 
+  it("that can't be had keeps a container from its restart, which says that it was stopped", async () => {
+    const device = join(rig.directory, "away");
+    mkdirSync(device);
+    await rig.run(["volume", "create", "-o", "o=bind", "-o", `device=${device}`, "away"]);
+    const words = ["run", "-d", "--image", "box", "--network", "none", "-v", "away:/m", "c1", "sleep", "1000"];
+    assert.equal((await rig.run(words)).code, 0);
+    rmdirSync(device);
+    const { code, stderr } = await rig.run(["restart", "-t", "0", "c1"]);
+    assert.equal(code, 125);
+    assert.match(
+      stderr,
+      /^tinydocker: the container c1 was stopped, and can't be started again: the volume away is .*\n {2}make it/,
+    );
+    assert.equal((await rig.run(["rm", "-f", "c1"])).code, 0);
+    assert.equal((await rig.run(["volume", "rm", "away"])).code, 0);
+  });
+
   it("CVE-2017-1002101: has no part that a link leads to outside it", async () => {
     symlinkSync("/etc", join(rig.root, "volumes/data/_data/etc"));
     const mount = (subpath: string) => ["--mount", `type=volume,src=data,dst=/m,volume-subpath=${subpath}`];
