@@ -1,11 +1,20 @@
+import { resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { Failure, type FailureCode } from "../failure.ts";
 
 /** Turns a failed system call on an image into a Failure that begins with `what`; returns any other error as it is. */
 export function systemFailure(what: string, root: string, otherwise: FailureCode, error: unknown): unknown {
   if (!(error instanceof Error) || !("syscall" in error)) return error;
-  const { code } = error as NodeJS.ErrnoException;
-  return new Failure(`${what}: ${systemReason(error, what)}`, { ...causeOf(code, root, otherwise), cause: error });
+  const { code, path } = error as NodeJS.ErrnoException;
+  // It may be what is imported that can't be read.
+  const isElsewhere = code === "EACCES" && path !== undefined && !isOnTheWay(resolve(path), resolve(root));
+  const cause = isElsewhere ? { code: otherwise } : causeOf(code, root, otherwise);
+  return new Failure(`${what}: ${systemReason(error, what)}`, { ...cause, cause: error });
+}
+
+/** Whether one of them leads to the other. */
+function isOnTheWay(path: string, root: string): boolean {
+  return `${path}/`.startsWith(`${root}/`) || `${root}/`.startsWith(`${path}/`);
 }
 
 interface Cause {

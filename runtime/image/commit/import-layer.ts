@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
@@ -38,6 +39,11 @@ export async function importLayer({
   const config = withChanges({}, change);
   const what = `can't import ${source === "-" ? "standard input" : source}`;
   try {
+    if (source !== "-" && statSync(source).isDirectory())
+      throw new Failure(`${what}: it is a directory`, {
+        code: "source-unreadable",
+        remedy: `tar -C ${source} -c . | tinydocker import - ${name ? familiarName(name) : "NAME:TAG"}`,
+      });
     const written = readTar(decompress(await openSource(source, stdin, signal)), { notes: new Notes() });
     const about = { author: "", command: "", message: message || `Imported from ${source}` };
     const id = await commitImage({

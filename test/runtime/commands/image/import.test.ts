@@ -54,6 +54,10 @@ describe("import in docker's order", () => {
         /curl -fL https:\/\/mirror\.example\/x\.tar \| tinydocker import - mine:1/,
       ],
       [["import", join(rig.directory, "rootfs/etc/passwd"), "mine:1"], /can't import .*passwd: /],
+      [
+        ["import", join(rig.directory, "rootfs"), "mine:1"],
+        /can't import \S+: it is a directory\n {2}tar -C \S+\/rootfs -c \. \| tinydocker import - mine:1/,
+      ],
     ] as const) {
       const { code, stdout, stderr } = await rig.run(words);
       assert.deepEqual([code, stdout], [125, ""], words.join(" "));
