@@ -4,11 +4,12 @@ import type { Command } from "../command-line/command.ts";
 import { projectRoot } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import { errnoOf, errnoWords } from "../process/errno.ts";
+import { count } from "../report/amounts.ts";
 import { tracePage } from "../trace/page.ts";
 import type { RoundTrace } from "../trace/round.ts";
 import { kept, traceFile } from "../trace/store.ts";
 import { savesIn, summarize } from "../trace/summary.ts";
-import { traceText } from "../trace/text.ts";
+import { NO_OUTPUT, traceText } from "../trace/text.ts";
 
 /** devtool trace [FILE.html]: where the time of the last rounds went. */
 export const command: Command = async ({ options, words: [page, ...rest], report }) => {
@@ -25,7 +26,7 @@ export const command: Command = async ({ options, words: [page, ...rest], report
   else if (options.format === "json") for (const round of rounds) process.stdout.write(`${JSON.stringify(round)}\n`);
   else process.stdout.write(traceText(rounds, process.stdout.columns ?? 100));
   if (page !== undefined)
-    report({ event: "notice", text: `wrote ${page}: ${savesIn(rounds)} rounds, ${medianOf(rounds)}` });
+    report({ event: "notice", text: `wrote ${page}: ${count(savesIn(rounds), "round")}, ${medianOf(rounds)}` });
   return 0;
 };
 
@@ -39,7 +40,7 @@ async function writePage(page: string, project: string, rounds: readonly RoundTr
 
 function medianOf(rounds: readonly RoundTrace[]): string {
   const total = summarize(rounds).at(-1);
-  return total ? `median ${Math.round(total.p50)} ms` : "none came to output";
+  return total ? `median ${Math.round(total.p50)} ms` : NO_OUTPUT;
 }
 
 function refused(message: string): Failure {

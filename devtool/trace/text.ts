@@ -1,3 +1,4 @@
+import { count } from "../report/amounts.ts";
 import { type RoundTrace, type Span, STAGES, type TracedStage } from "./round.ts";
 import { lengthOf, savesIn, summarize } from "./summary.ts";
 
@@ -13,6 +14,8 @@ const LETTERS: Readonly<Record<TracedStage, string>> = {
   launch: "l",
   output: "o",
 };
+/** What is said in place of quantiles, which are of rounds that came to output. */
+export const NO_OUTPUT = "none came to output";
 const BAR_MIN = 20;
 const LABELS = 30;
 
@@ -21,12 +24,12 @@ export function traceText(rounds: readonly RoundTrace[], columns: number, shown 
   const last = rounds.slice(-shown);
   const longest = Math.max(1, ...last.map(({ total }) => total));
   const width = Math.max(BAR_MIN, columns - LABELS);
-  const saves = savesIn(rounds);
+  const stages = summarize(rounds);
   return [
-    `${saves} ${saves === 1 ? "round" : "rounds"}, in milliseconds since the save`,
+    `${count(savesIn(rounds), "round")}, in milliseconds since the save`,
     "",
-    row("stage", "p50", "p95"),
-    ...summarize(rounds).map(({ stage, p50, p95 }) => row(stage, ms(p50), ms(p95))),
+    stages.length > 0 ? row("stage", "p50", "p95") : NO_OUTPUT,
+    ...stages.map(({ stage, p50, p95 }) => row(stage, ms(p50), ms(p95))),
     "",
     ...last.flatMap((round) => barsOf(round, width / longest)),
     "",
@@ -55,7 +58,7 @@ function barsOf(round: RoundTrace, scale: number): string[] {
   const time = timeOf(round);
   return (targets.length === 0 ? [null] : targets).map((target) => {
     const spans = round.spans.filter((span) => span.target === null || span.target === target);
-    const label = `${time} ${(target ?? round.outcome).slice(0, 10).padEnd(10)} ${ms(round.total).padStart(6)} `;
+    const label = `${time} ${[...(target ?? round.outcome)].slice(0, 10).join("").padEnd(10)} ${ms(round.total).padStart(6)} `;
     return `${label} ${barOf(spans, scale)}${round.outcome === "output" ? "" : ` ${round.outcome}`}`;
   });
 }

@@ -58,7 +58,7 @@ test("the rounds of a project are shown as text, as JSON and as a page that fits
   assert.equal(JSON.parse(line ?? "").outcome, "output");
 
   const file = join(project.home, "trace.html");
-  assert.match((await devtool("trace", file)).stderr, /wrote .*trace\.html: 1 rounds, median \d+ ms/);
+  assert.match((await devtool("trace", file)).stderr, /wrote .*trace\.html: 1 round, median \d+ ms/);
   assert.ok((await readFile(file, "utf8")).startsWith("<!doctype html>"));
   const page = await openPage(t, project.home, file);
   t.after(() => page.close());

@@ -172,6 +172,20 @@ test("the median and the 95th percentile are those of rounds that came to output
   assert.deepEqual(summarize([failed]), []);
 });
 
+test("where no round came to output, that is said in place of quantiles", () => {
+  const [round] = many;
+  assert.ok(round);
+  const text = traceText([{ ...round, outcome: "silent" }], 80);
+  assert.match(text, /^1 round, .*\n\nnone came to output\n\n\d\d:/);
+});
+
+test("a target's name is cut between characters", () => {
+  const target = "日本🚀".repeat(4);
+  const [round] = rounds(WHOLE.map(([number, at, event]) => [number, at, event, { target }] as const));
+  assert.ok(round);
+  assert.match(traceText([round], 80), / 日本🚀日本🚀日本🚀日 {2,}\d/);
+});
+
 test("in a terminal no line is wider than it, and each stage of the last rounds is a letter", () => {
   for (const columns of [70, 100, 200]) {
     const text = traceText(many, columns);
