@@ -144,11 +144,20 @@ const FLAGS: readonly string[] = Object.entries(OPTIONS).flatMap(([name, option]
   option.type === "boolean" ? [`--${name}`, ...("alias" in option ? [`-${option.alias}`] : [])] : [],
 );
 
-/** yargs takes `true` and `false`, which are commands, for the value of a flag before them. */
+/** Of `--inspect` it is a port. */
+const VALUED = /^--inspect(?:-brk)?$/;
+
+/**
+ * yargs takes `true` and `false`, which are commands, for the value of a flag before them, and any other value of it for
+ * `false`.
+ */
 function withFlagsApart(argv: readonly string[], where: "before words" | "anywhere"): string[] {
   const apart = [...argv];
   for (let at = 0; at < apart.length; at += 1) {
     const word = apart[at] ?? "";
+    const [, flag = "", value = ""] = /^(--?[^=]+)=(.*)$/s.exec(word) ?? [];
+    if (FLAGS.includes(flag) && !VALUED.test(flag) && !["true", "false"].includes(value))
+      throw refusal(`${flag} is true or false, not ${JSON.stringify(value)}`);
     if (FLAGS.includes(word)) apart[at] = `${word}=true`;
     else if (/^--?[^=-][^=]*$/.test(word)) at += 1;
     else if (!word.startsWith("-") && where === "before words") break;

@@ -160,6 +160,8 @@ const REFUSED: readonly (readonly [readonly string[], string, string | undefined
   [["sync", "--verylongnonsense"], "unknown option --verylongnonsense", "devtool --help"],
   [["sync", "hello1"], 'devtool sync takes no arguments, got "hello1"', undefined],
   [["run", "--target"], "--target needs a value", undefined],
+  [["run", "--timings=yes", "x"], '--timings is true or false, not "yes"', undefined],
+  [["pull", "x", "--force="], '--force is true or false, not ""', undefined],
   [["run", "-x"], "unknown option -x", "devtool --help"],
   [
     [],
