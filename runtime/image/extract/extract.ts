@@ -97,8 +97,6 @@ function whiteOut(root: Root, { kind, path }: Whiteout): void {
 
 async function extract(extraction: Extraction, entry: Entry): Promise<void> {
   const { root, notes } = extraction;
-  if (entry.path === "" && entry.kind !== "directory")
-    throw new BadImage(`its root is a ${entry.kind}, not a directory`);
   const place = placeOf(root, entry.path);
   const { overlay } = extraction;
   const wasRemoved = overlay && unmark(root, overlay, place);

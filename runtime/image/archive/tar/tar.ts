@@ -71,6 +71,7 @@ async function entryOf(member: Member, reader: ByteReader, notes: Notes): Promis
   }
   if (name === "" && kind !== "directory") throw new BadImage("an entry has no name");
   const path = memberPath(name, notes);
+  if (path === "" && kind !== "directory") throw new BadImage(`its root is a ${kind}, not a directory`);
   if (!(header.type in KINDS)) notes.add("unknown type", path);
   const metadata = metadataOf(member, path);
   const attributes = attributesOf(records);

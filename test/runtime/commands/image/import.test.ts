@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { needs } from "../../../rig/host.ts";
 import { busyboxRootfs, tinydocker } from "../../../rig/tinydocker.ts";
+import { archive as tarOf } from "../../image/archive/archive.ts";
 
 const rig = await tinydocker({ after });
 const archive = join(rig.directory, "rootfs.tar");
@@ -64,6 +65,22 @@ describe("import in docker's order", () => {
       assert.match(stderr, message);
     }
     assert.doesNotMatch(await printed(["images"]), /mine/);
+  });
+
+  it("refuses a root that is no directory, as ours does", async () => {
+    for (const entry of [
+      { name: "x/..", content: "abc" },
+      { name: ".", content: "abc" },
+      { name: "x/..", type: "2", target: "/etc" },
+    ])
+      for (const words of [
+        ["import", "-", "root:1"],
+        ["image", "import", "root", "-"],
+      ]) {
+        const { code, stderr } = await rig.run(words, { input: tarOf({ name: "before" }, entry) });
+        assert.equal(code, 125);
+        assert.match(stderr, /^tinydocker: can't import [^\n]*: its root is a (file|symlink), not a directory\n$/);
+      }
   });
 
   it("is named where only the first of two plain words is a file", async () => {
