@@ -5,7 +5,7 @@ export const MAGIC = Buffer.from("devtool", "latin1");
  * There is no negotiation: each client installs its own agent, under the hash of its content, so the two sides differ
  * only when something else has answered, and the connection is then refused.
  */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /**
  * Longest payload. A longer frame is refused at its header, so a peer can't make the other side buffer without limit.

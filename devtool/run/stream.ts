@@ -173,6 +173,7 @@ async function pump(
 /** Not by finished() of node:stream, which takes as long as a short command. */
 function endOf(stream: Readable): Promise<void> {
   return new Promise((resolve, reject) => {
+    if (stream.readableEnded || stream.closed) resolve();
     stream.once("end", resolve).once("close", resolve).once("error", reject);
   });
 }

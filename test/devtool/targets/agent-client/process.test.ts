@@ -33,7 +33,7 @@ const BEFORE_START: readonly (readonly [what: string, bytes: Buffer, message: Re
   ["exit", sent({ type: "exit", code: 0 }), /broke the protocol: exit before the process was started/],
   ["output", sent({ type: "stdout", data: Buffer.from("x") }), /stdout before the process was started/],
   ["bytes of another program", Buffer.from("HTTP/1.1 400 Bad Request\r\n"), /the peer is not a devtool agent/],
-  ["another version", Buffer.concat([MAGIC, Buffer.of(PROTOCOL_VERSION + 1)]), /protocol version 5, not 4/],
+  ["another version", Buffer.concat([MAGIC, Buffer.of(PROTOCOL_VERSION + 1)]), /protocol version 6, not 5/],
 ];
 for (const [what, bytes, message] of BEFORE_START) {
   test(`an agent that answers with ${what} instead of a start is a lost connection`, async (t) => {
