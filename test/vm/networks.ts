@@ -61,7 +61,7 @@ ${modules}; ${run} c1 sh -c '${ping(GUEST)}' </dev/null; ${modules}`);
 gateway=$(${network} inspect mine | grep -o 'fd[0-9a-f:]*::1"' | tr -d '"')
 ${run} --network mine c1 sh -c '${ping("10.9.0.1")}; ${ping("$1")}' sh $gateway </dev/null
 ${network} rm mine; ${network} ls -q`);
-    assert.equal(stdout, "mine\n 0% packet loss\n 0% packet loss\nmine\nbridge\n", stderr);
+    assert.equal(stdout, "mine\n 0% packet loss\n 0% packet loss\nmine\nbridge\nhost\nnone\n", stderr);
   });
 
   test("nothing is left but the bridge, also of a program that was killed, after the next start", async () => {
