@@ -10,7 +10,7 @@ import { placesAt } from "../state/places.ts";
 import { cloneFailure } from "./failure/diagnose.ts";
 import { endedEarly, type Joining, joinFailure, statusOf } from "./process/execution.ts";
 import { processFacts } from "./process/host-facts.ts";
-import { observed } from "./process/observe.ts";
+import { observed, observedStep } from "./process/observe.ts";
 import type { Observer } from "./running/container.ts";
 import type { OpenCgroups } from "./running/running.ts";
 
@@ -47,9 +47,7 @@ export function leave(
   return new Promise((resolve, reject) => {
     let failure: unknown;
     shim.follow(spawned.container, (event) => {
-      const step = "step" in event ? plan.steps[event.step] : undefined;
-      if (event.kind === "step" && step) observed(() => observer?.took(step, event.nanoseconds));
-      if (event.kind === "skipped" && step) observed(() => observer?.skipped(step, event.errno));
+      observedStep(observer, plan.steps, event);
       if (event.kind === "failed")
         failure = joinFailure({ running, spec, plan }, event.step, event.errno, event.object);
       if (event.kind === "executed") resolve();

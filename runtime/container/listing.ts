@@ -2,7 +2,7 @@ import { uptime } from "node:os";
 import type { ProcessIdentity } from "../host/process.ts";
 import { mountsOf } from "../inspect/mounts.ts";
 import { networksOf, portsNow } from "../inspect/network-settings.ts";
-import type { Networks } from "../network/network.ts";
+import { leaseFor, type Networks } from "../network/network.ts";
 import { labelsText } from "../spec/labels.ts";
 import { type ContainerSpec, imageName } from "../spec/spec.ts";
 import { type Exit, exitCodeOf } from "../state/exit.ts";
@@ -45,8 +45,7 @@ interface Surroundings {
 
 export function listed({ record, status, health }: Found, { root, now, paused, networks }: Surroundings): Listed {
   const { spec, life } = record;
-  const { key } = placesOf(root, record.name);
-  const lease = networks.leases.find(({ container }) => container === key);
+  const lease = leaseFor(networks, placesOf(root, record.name).key);
   const mounts = mountsOf(spec, root);
   return {
     ID: record.id.slice(0, ID_SHORT),

@@ -3,6 +3,7 @@ import { parseSubnet } from "../network/address.ts";
 import {
   type Attachment,
   type Lease,
+  leaseFor,
   macOfLink,
   type Networks,
   networkNamed,
@@ -41,7 +42,7 @@ export function networkSettings(
   networks: Networks,
 ): Struct {
   const { network } = spec;
-  const lease = networks.leases.find(({ container }) => container === key);
+  const lease = leaseFor(networks, key);
   const outward = lease && outwardOf(networks, lease);
   const main = endpoint(outward, networks);
   const settings = {

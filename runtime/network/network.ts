@@ -75,6 +75,11 @@ export function nameOf({ container, name }: Lease): string {
   return name ?? container;
 }
 
+/** What a container has of the networks, by its key; undefined where it is on none. */
+export function leaseFor({ leases }: Pick<Networks, "leases">, key: string): Lease | undefined {
+  return leases.find(({ container }) => container === key);
+}
+
 /** The networks of a state directory. */
 export interface Networks {
   readonly networks: readonly Network[];

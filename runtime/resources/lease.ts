@@ -8,6 +8,7 @@ import { noSuchNetwork } from "../network/listing.ts";
 import {
   type Attachment,
   type Lease,
+  leaseFor,
   type Network,
   type Networks,
   nameOf,
@@ -122,7 +123,7 @@ export async function renameLease(shim: Shim, root: string, container: string, n
   if (!readNetworks(root).leases.some(isIts)) return;
   await withNetworks(shim, root, async (held) => {
     held.save({ ...held.store, leases: held.store.leases.map((one) => (isIts(one) ? { ...one, name } : one)) });
-    const lease = held.store.leases.find(isIts);
+    const lease = leaseFor(held.store, container);
     if (!lease) return;
     rewriteHosts(root, held.store, lease);
     rewritePeers(root, held.store, lease);
@@ -144,7 +145,7 @@ export function leaseEvents(root: string, action: "connect" | "disconnect", leas
 export async function freeLease(shim: Shim, root: string, { container }: ContainerLease): Promise<void> {
   await withNetworks(shim, root, async (held) => {
     const before = held.store;
-    const lease = before.leases.find((one) => one.container === container);
+    const lease = leaseFor(before, container);
     removeHosts(root, container);
     if (!lease) return await forgetUnwritten(shim, root, held);
     leaseEvents(root, "disconnect", lease);

@@ -3,6 +3,7 @@ import { notRunning } from "../../container/running/running.ts";
 import { Failure } from "../../failure.ts";
 import { portsNow } from "../../inspect/network-settings.ts";
 import type { PublishedPort } from "../../network/network.ts";
+import { leaseFor } from "../../network/network.ts";
 import { publishedOn, socketText } from "../../network/publish.ts";
 import { nameOf } from "../../state/containers.ts";
 import { readNetworks } from "../../state/network-store.ts";
@@ -24,7 +25,7 @@ export const portVerb = verb({
     const places = placesOf(root, name);
     const { record, status } = findExisting(places, name);
     const networks = readNetworks(root);
-    const lease = networks.leases.find(({ container }) => container === places.key);
+    const lease = leaseFor(networks, places.key);
     const isUp = status.state === "running";
     const ports = isUp ? portsNow(record.spec, networks, lease) : record.spec.network.ports;
     const text = port === undefined ? all(ports) : one(name, ports, port);

@@ -3,7 +3,15 @@ import { Failure } from "../../failure.ts";
 import { openShim, type Shim } from "../../host/shim.ts";
 import { tableName } from "../../network/link-names.ts";
 import { noSuchNetwork } from "../../network/listing.ts";
-import { DEFAULT_NETWORK, isPredefined, type Lease, nameOf, networkNamed, outwardOf } from "../../network/network.ts";
+import {
+  DEFAULT_NETWORK,
+  isPredefined,
+  type Lease,
+  leaseFor,
+  nameOf,
+  networkNamed,
+  outwardOf,
+} from "../../network/network.ts";
 import { plugSteps } from "../../plan/network.ts";
 import type { Plan, Preparation, Step } from "../../plan/step.ts";
 import { foreignDrops } from "../../resources/filter.ts";
@@ -173,7 +181,7 @@ async function disconnectNow(shim: Shim, container: Handle, { record }: Found, n
 function leaseOf({ store }: Held, container: Handle): Lease {
   const { key, name } = container;
   if (!isUp(lookAtExisting(container))) throw notRunning(name, "being started or ended");
-  const lease = store.leases.find((one) => one.container === key);
+  const lease = leaseFor(store, key);
   if (lease) return lease;
   throw new Failure(`the container ${name} has no network at present: this machine could give it none`, {
     code: "container-not-running",

@@ -10,6 +10,7 @@ import type { ContainerSpec } from "../../spec/spec.ts";
 import type { ExitStatus } from "../../state/exit.ts";
 import { cloneFailure, statusText, stepFailure } from "../failure/diagnose.ts";
 import { statusOf } from "../process/execution.ts";
+import { observedStep } from "../process/observe.ts";
 import type { Observer } from "../running/container.ts";
 import { awaitStart, hasExecuted, notRunning } from "../running/running.ts";
 
@@ -68,9 +69,7 @@ function done(shim: Shim, { spec, steps, observer }: Work, container: number): P
     let failed: { readonly step: number; readonly errno: number; readonly object: string } | undefined;
     shim.listen(container, (event) => {
       if (event.kind === "failed") failed = event;
-      const seen = "step" in event ? steps[event.step] : undefined;
-      if (event.kind === "step" && seen) observer?.took(seen, event.nanoseconds);
-      if (event.kind === "skipped" && seen) observer?.skipped(seen, event.errno);
+      observedStep(observer, steps, event);
       if (event.kind !== "exited") return;
       const step = failed && steps[failed.step];
       if (event.exitCode === 0) resolve(true);

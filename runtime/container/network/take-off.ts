@@ -1,6 +1,6 @@
 import type { Shim } from "../../host/shim.ts";
 import { vethName } from "../../network/link-names.ts";
-import { type Attachment, type Lease, linkOf, outwardOf } from "../../network/network.ts";
+import { type Attachment, type Lease, leaseFor, linkOf, outwardOf } from "../../network/network.ts";
 import type { LinkFacts } from "../../plan/host-facts.ts";
 import { routeSteps } from "../../plan/network.ts";
 import { removeLink } from "../../resources/bridge.ts";
@@ -33,7 +33,7 @@ export async function settle(shim: Shim, root: string, held: Held): Promise<void
 /** Takes a container off a network; the store has it as unfinished. It can be done again after one that was killed half-way. */
 export async function takeOff(shim: Shim, root: string, held: Held, container: string, network: string): Promise<void> {
   const before = held.store;
-  const lease = before.leases.find((one) => one.container === container);
+  const lease = leaseFor(before, container);
   const attachment = lease?.attachments.find((one) => one.network === network);
   if (!lease || !attachment) return;
   const left = { ...lease, attachments: lease.attachments.filter((one) => one !== attachment) };
