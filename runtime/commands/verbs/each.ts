@@ -9,17 +9,22 @@ import { writeAll } from "../output/write.ts";
 
 /**
  * Does it to each container that was asked for, one after the other, and prints their names as docker does. Returns the exit
- * code; a failure with the code `excused` is reported too, but does not count.
+ * code; a failure with the code `excused` is reported too, but does not count. `otherwise`: what else may be done where the work
+ * fails; false: the failure stays.
  */
 export async function each(
   asked: readonly string[],
   work: (container: Handle) => Promise<void>,
   excused?: FailureCode,
-  mended?: (root: string, name: string) => Promise<boolean>,
+  otherwise?: (root: string, name: string) => Promise<boolean>,
 ): Promise<number> {
   const doOne = async (one: string) => {
     const root = resolve(stateRoot());
-    if (!(await mended?.(root, one))) await work(handleOf(root, one));
+    try {
+      await work(handleOf(root, one));
+    } catch (error) {
+      if (!(await otherwise?.(root, one))) throw error;
+    }
     writeAll(1, `${one}\n`);
   };
   return await codeOfEach(named(asked), doOne, excused);

@@ -34,7 +34,7 @@ export const rmVerb = verb({
   },
 });
 
-/** What no handle leads to. Returns false where something else is to be removed, or nothing. */
+/** What no handle leads to. Returns false where there is nothing damaged. */
 async function removeUnknown(root: string, name: string): Promise<boolean> {
   if (await removeDamaged(root, name)) return true;
   await finishRemoval(root, name);
