@@ -123,7 +123,7 @@
     X(REAPER, reaper, )                                                                                                \
     /* search: PATH. */                                                                                                \
     X(EXEC, exec, F(LIST, args) F(LIST, env) F(TEXT, search))                                                          \
-    /* In place of EXEC, where there is no command: the steps before were all there was to do. */                      \
+    /* Ends a plan that runs no command, in place of EXEC. */                                                          \
     X(END, end, )
 
 /* For uses of TD_STEPS that need no fields. */

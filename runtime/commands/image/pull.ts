@@ -43,7 +43,7 @@ export const pullVerb = verb({
   },
 });
 
-/** Also those after one that is no image of this machine's, such as a signature. */
+/** Goes on after a tag that is not an image for this machine, such as a signature. */
 async function pullAllTags(name: string, form: Report): Promise<number> {
   checkTakesAllTags(name);
   const reference = parseReference(name);

@@ -19,9 +19,9 @@ export interface Untagged {
 }
 
 /**
- * Takes a name from an image, and removes what no other image and no container has of it. By a digest, all names that it has in
- * that repository go, as with docker; by an id, it must have one name, unless all of them are to go. Undefined: there is no such
- * image. Throws Failure (exit 125) where a container uses it, and no name would be left.
+ * Takes a name from an image, and removes what no other image and no container has of it. By a digest, it takes all
+ * names in that repository, as docker does; by an id, the image must have one name, unless all are to be taken. Returns undefined
+ * for an unknown image. Throws Failure (exit 125) where a container uses it, and no name would be left.
  */
 export async function removeStored(root: string, name: string, withAllNames: boolean): Promise<Untagged | undefined> {
   const byName = readByName(root, name);
